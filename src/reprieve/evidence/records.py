@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """Trials, their arms, and every number read from them.
 

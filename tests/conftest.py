@@ -1,0 +1,78 @@
+"""Fixtures shared by all rooms."""
+
+import csv
+
+import pytest
+from hypothesis import settings
+
+from reprieve.evidence import load_evidence, schema
+
+# Property tests are judged by what they find, not by the clock.
+settings.register_profile("no_clock", deadline=None)
+settings.load_profile("no_clock")
+
+STUDY = {
+    "label": "A trial",
+    "doi": "10.1000/example",
+    "year": 2020,
+    "condition": "knee_osteoarthritis",
+    "design": "parallel",
+    "blinding": "double",
+    "source_url": "https://example.org",
+}
+CELLS = {"label": "cells", "category": "cell_therapy", "treatment": "bm_msc", "n_randomised": 20}
+SALINE = {"label": "saline", "category": "placebo", "treatment": "saline", "n_randomised": 20}
+PAIN = {
+    "domain": "pain",
+    "instrument": "VAS",
+    "scale_min": 0,
+    "scale_max": 100,
+    "higher_is": "worse",
+    "locator": "Table 1",
+    "source_url": "https://example.org",
+}
+DEFAULTS = {
+    "studies": STUDY,
+    "outcomes": {**PAIN, "month": 6, "statistic": "final", "n": 20},
+    "contrasts": {**PAIN, "month": 6, "measure": "MD", "arm_a": "cells", "arm_b": "saline"},
+}
+
+
+@pytest.fixture
+def make_evidence(tmp_path):
+    """Evidence from a few rows: what a row leaves out is filled in.
+
+    ``make_evidence(outcomes=[{"study_id": "a", "arm_id": "cells", "mean": 30, "sd": 20}, …])``;
+    studies and arms not given are made: ``cells`` (20 people) and ``saline`` (20 people).
+    """
+
+    def make(**tables):
+        mentioned = {r["study_id"] for rows in tables.values() for r in rows}
+        given = {r["study_id"] for r in tables.get("studies", [])}
+        tables["studies"] = [
+            *tables.get("studies", []),
+            *({"study_id": s} for s in sorted(mentioned - given)),
+        ]
+        with_arms = {r["study_id"] for r in tables.get("arms", [])}
+        tables["arms"] = [
+            *tables.get("arms", []),
+            *(
+                {"study_id": r["study_id"], "arm_id": arm}
+                for r in tables["studies"]
+                if r["study_id"] not in with_arms
+                for arm in ("cells", "saline")
+            ),
+        ]
+        for name, rows in tables.items():
+            columns = {**schema.TABLES, **schema.SIDE_TABLES}[name]
+            with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, [c.name for c in columns], restval="")
+                writer.writeheader()
+                for row in rows:
+                    default = DEFAULTS.get(name, {})
+                    if name == "arms":
+                        default = SALINE if row["arm_id"].startswith("saline") else CELLS
+                    writer.writerow({**default, **row})
+        return load_evidence(tmp_path)
+
+    return make
