@@ -1,0 +1,277 @@
+"""What a trial offers to answer a question with, and which offer is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reprieve.effects import recover
+from reprieve.effects.covariance import study_covariance
+from reprieve.effects.imputation import TypicalSpread
+from reprieve.effects.question import Question
+from reprieve.effects.summaries import Row, Summary, Unusable, no_range, summarise
+from reprieve.effects.trials import Trial
+from reprieve.evidence import vocabulary
+
+
+@dataclass(frozen=True)
+class ArmOption:
+    """Means of both sides with one instrument, at one visit, as one kind of value."""
+
+    instrument: str
+    month: float
+    statistic: str
+    treated: dict[str, Summary]
+    compared: dict[str, Summary]
+    imputed: bool
+
+    def compare(
+        self, trial: Trial, question: Question
+    ) -> tuple[list[dict[str, Any]], NDArray[np.float64]]:
+        """Pairs of arms that hold all the others, and the covariance that shared arms bring."""
+        pairs = _spanning_pairs(list(self.treated), list(self.compared))
+        left, right = zip(*pairs, strict=True)
+        squared_se = {
+            arm: _known(s.sd) ** 2 / s.n for arm, s in (self.treated | self.compared).items()
+        }
+        block = study_covariance(
+            left, right, [squared_se[arm] for arm in left], [squared_se[arm] for arm in right]
+        )
+        rows = []
+        for (t, c), variance in zip(pairs, np.diag(block), strict=True):
+            a, b = self.treated[t], self.compared[c]
+            change, sd_change, baseline = self._change(trial, c, b, question)
+            rows.append(
+                {
+                    "study_id": trial.study_id,
+                    "arm_t": t,
+                    "arm_c": c,
+                    "instrument": self.instrument,
+                    "month": self.month,
+                    "statistic": self.statistic,
+                    "n_t": a.n,
+                    "n_c": b.n,
+                    "estimate": a.mean - b.mean,
+                    "variance": float(variance),
+                    "change_c": change,
+                    "sd_change_c": sd_change,
+                    "notes": list(dict.fromkeys((*a.notes, *b.notes))),
+                    "rows": [{"table": "outcomes", "row": r} for r in (a.row, b.row, *baseline)],
+                }
+            )
+        return rows, block
+
+    def _change(
+        self, trial: Trial, arm: str, summary: Summary, question: Question
+    ) -> tuple[float | None, float | None, list[int]]:
+        """How the comparator's people changed since baseline, its spread, the row of baseline."""
+        if self.statistic == "change":
+            return summary.mean, summary.sd, []
+        for row in trial.outcomes:
+            if (row["arm_id"], row["instrument"], row["month"]) != (arm, self.instrument, 0):
+                continue
+            baseline = summarise(row, trial.compared[arm]["n_randomised"])
+            if isinstance(baseline, Summary):
+                sd = None
+                if baseline.sd is not None and summary.sd is not None:
+                    sd = float(recover.sd_of_change(baseline.sd, summary.sd, question.correlation))
+                return summary.mean - baseline.mean, sd, [baseline.row]
+        return None, None, []
+
+
+@dataclass(frozen=True)
+class ContrastOption:
+    """Differences between arms as the trial reports them, often adjusted for baseline."""
+
+    instrument: str
+    month: float
+    rows: list[tuple[Row, float, float]]
+    imputed: bool = False
+    statistic: str = "contrast"
+
+    def compare(
+        self, trial: Trial, question: Question
+    ) -> tuple[list[dict[str, Any]], NDArray[np.float64]]:
+        """The differences, signed as treatment minus comparator; half correlated where they share
+        an arm, as equal arms with a common control are (Cochrane Handbook 23.3.4).
+        """
+        rows = []
+        for row, estimate, variance in self.rows:
+            forward = row["arm_a"] in trial.treated
+            a, b = "ab" if forward else "ba"
+            arms = row[f"arm_{a}"], row[f"arm_{b}"]
+            people = row[f"n_{a}"], row[f"n_{b}"]
+            notes = ["difference between arms as reported"]
+            if None in people:
+                notes.append("number analysed not reported: the number randomised was taken")
+            rows.append(
+                {
+                    "study_id": trial.study_id,
+                    "arm_t": arms[0],
+                    "arm_c": arms[1],
+                    "instrument": self.instrument,
+                    "month": self.month,
+                    "statistic": self.statistic,
+                    "n_t": people[0] or trial.treated[arms[0]]["n_randomised"],
+                    "n_c": people[1] or trial.compared[arms[1]]["n_randomised"],
+                    "estimate": estimate,
+                    "variance": variance,
+                    "change_c": None,
+                    "sd_change_c": None,
+                    "notes": notes,
+                    "rows": [{"table": "contrasts", "row": row["row"]}],
+                }
+            )
+        se = np.sqrt([r["variance"] for r in rows])
+        sharing = np.array(
+            [
+                [
+                    1.0 if a is b else 0.5 * (a["arm_t"] == b["arm_t"] or a["arm_c"] == b["arm_c"])
+                    for b in rows
+                ]
+                for a in rows
+            ]
+        )
+        return rows, sharing * np.outer(se, se)
+
+
+def choose(
+    trial: Trial, question: Question, spread: TypicalSpread
+) -> ArmOption | ContrastOption | Unusable:
+    """The trial's best option by the rules of `harmonise`, or why there is none."""
+    if not trial.outcomes and not trial.contrasts:
+        return Unusable(
+            f"{_words(question.outcome)} results not read yet "
+            "(the trial is known, its numbers are not)"
+        )
+    low, high = question.months
+    problems: list[str] = []
+    options: list[ArmOption | ContrastOption] = []
+    groups: dict[tuple[str, float, str], list[Row]] = {}
+    for row in trial.outcomes:
+        if _at_a_fitting_visit(row, trial, low, high, problems):
+            groups.setdefault((row["instrument"], row["month"], row["statistic"]), []).append(row)
+    for key, rows in groups.items():
+        option = _arm_option(key, rows, trial, spread)
+        if isinstance(option, Unusable):
+            problems.append(option.reason)
+        else:
+            options.append(option)
+    contrasts: dict[tuple[str, float], list[tuple[Row, float, float]]] = {}
+    for row in trial.contrasts:
+        if _at_a_fitting_visit(row, trial, low, high, problems):
+            effect = _reported_difference(row, trial)
+            if isinstance(effect, Unusable):
+                problems.append(effect.reason)
+            else:
+                contrasts.setdefault((row["instrument"], row["month"]), []).append((row, *effect))
+    options += [ContrastOption(*key, rows) for key, rows in contrasts.items()]
+    if not options:
+        return Unusable(_first_of(problems))
+    kinds = [question.statistic, "change", "final", "contrast"]
+
+    def rank(option: ArmOption | ContrastOption) -> tuple[float, ...]:
+        instrument = vocabulary.instrument(question.outcome, option.instrument)
+        return (
+            instrument.priority,
+            abs(option.month - question.month),
+            option.month,
+            option.imputed,
+            kinds.index(option.statistic),
+        )
+
+    return min(options, key=rank)
+
+
+def _at_a_fitting_visit(
+    row: Row, trial: Trial, low: float, high: float, problems: list[str]
+) -> bool:
+    month = row["month"]
+    if month is None:
+        problems.append("the month of its values is not stated")
+    elif month == 0:
+        problems.append("only values before treatment have been read")
+    elif not low <= month <= high:
+        problems.append(f"no visit between {low:g} and {high:g} months has been read")
+    elif trial.spoilt(row):
+        problems.append("by then people had changed treatment")
+    else:
+        return True
+    return False
+
+
+def _arm_option(
+    key: tuple[str, float, str], rows: list[Row], trial: Trial, spread: TypicalSpread
+) -> ArmOption | Unusable:
+    instrument, month, statistic = key
+    sides: tuple[dict[str, Summary], dict[str, Summary]] = ({}, {})
+    problem = "values of only one of the two arms have been read"
+    imputed = False
+    for row in rows:
+        arm = (trial.treated | trial.compared)[row["arm_id"]]
+        summary = summarise(row, arm["n_randomised"])
+        if isinstance(summary, Summary) and summary.sd is None:
+            summary = spread.fill(summary, instrument, statistic)
+            imputed = True
+        if isinstance(summary, Unusable):
+            problem = summary.reason
+            continue
+        sides[row["arm_id"] not in trial.treated][row["arm_id"]] = summary
+    if not sides[0] or not sides[1]:
+        return Unusable(problem)
+    return ArmOption(instrument, month, statistic, *sides, imputed)
+
+
+def _reported_difference(row: Row, trial: Trial) -> tuple[float, float] | Unusable:
+    """A contrast as treatment minus comparator in points of 100, with its variance."""
+    if row["flag"] == "subgroup":
+        return Unusable("only part of the arms (a subgroup) is compared")
+    low, high = row["scale_min"], row["scale_max"]
+    if low is None or high is None:
+        return Unusable(no_range(row))
+    forward = row["arm_a"] in trial.treated and row["arm_b"] in trial.compared
+    backward = row["arm_b"] in trial.treated and row["arm_a"] in trial.compared
+    if not forward and not backward:
+        return Unusable("values of only one of the two arms have been read")
+    if row["se"]:
+        se = row["se"]
+    elif row["ci_low"] is not None and row["ci_high"] is not None:
+        se = recover.se_from_ci(row["ci_low"], row["ci_high"])
+    elif row["p"]:
+        se = recover.se_from_p(row["estimate"], row["p"])
+    else:
+        return Unusable("the difference is reported without an interval or p value")
+    sign = 1.0 if row["higher_is"] == "worse" else -1.0
+    points = 100.0 / (high - low)
+    estimate = row["estimate"] * sign * points * (1 if forward else -1)
+    return estimate, float((se * points) ** 2)
+
+
+def _first_of(problems: Sequence[str]) -> str:
+    """The reason to show: the one that came nearest to being usable."""
+    later = [p for p in problems if not p.startswith(("no visit", "only values before"))]
+    visits = [p for p in problems if p.startswith("no visit")]
+    return (later or visits or list(problems))[0]
+
+
+def _spanning_pairs(treated: list[str], compared: list[str]) -> list[tuple[str, str]]:
+    """Every treatment against the first comparator, the first treatment against the others.
+
+    Further pairs follow from these (with two arms on each side the fourth difference is the sum
+    of two less the third), so that they would add no information and a singular covariance.
+    """
+    return [(t, compared[0]) for t in treated] + [(treated[0], c) for c in compared[1:]]
+
+
+def _known(sd: float | None) -> float:
+    if sd is None:  # every option fills or drops missing spreads before it gets here
+        raise AssertionError("standard deviation missing")
+    return sd
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")

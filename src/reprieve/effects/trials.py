@@ -1,0 +1,147 @@
+"""The trials that have both treatments of a question, with the rows that bear on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from reprieve.effects.imputation import TypicalSpread
+from reprieve.effects.question import Question
+from reprieve.effects.summaries import Row
+from reprieve.evidence import vocabulary
+from reprieve.evidence.records import Evidence
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial that has both treatments, with the rows that bear on the question.
+
+    Attributes
+    ----------
+    study : dict
+        Its row of the studies table.
+    treated, compared : dict of str to dict
+        Its arms on either side, by arm_id.
+    outcomes, contrasts, cautions : list of dict
+        Rows about those arms and the outcome asked for; what the curators warn of.
+    """
+
+    study: Row
+    treated: dict[str, Row]
+    compared: dict[str, Row]
+    outcomes: list[Row]
+    contrasts: list[Row]
+    cautions: list[Row]
+
+    @property
+    def study_id(self) -> str:
+        return str(self.study["study_id"])
+
+    def refusal(self, question: Question, candidates: set[str]) -> str | None:
+        """Why the trial as a whole can't answer, if it can't."""
+        if question.randomised and self.study["design"] not in ("parallel", "crossover", "cluster"):
+            return "not randomised"
+        for caution in self.cautions:
+            if caution["kind"] == "other_population":
+                return str(caution["reason"])
+            if caution["kind"] == "pooled_in" and caution["other_study_id"] in candidates:
+                return str(caution["reason"])
+        return None
+
+    def spoilt(self, row: Row) -> bool:
+        """Whether the arm had crossed over, or lost people to it, by the row's month."""
+        arms = {row.get("arm_id"), row.get("arm_a"), row.get("arm_b")}
+        return any(
+            c["kind"] == "contaminated"
+            and (c["arm_id"] is None or c["arm_id"] in arms)
+            and (c["from_month"] is None or (row["month"] or 0) >= c["from_month"])
+            for c in self.cautions
+        )
+
+    @property
+    def unread(self) -> bool:
+        """Whether none of the trial's results for this outcome has been read."""
+        return not self.outcomes and not self.contrasts
+
+
+def _arms_asked_for(question: Question) -> tuple[frozenset[str], frozenset[str]]:
+    """The treatment nodes of each side; where one side holds the other, the narrower keeps it."""
+    treatment = vocabulary.descendants(question.treatment)
+    comparator = vocabulary.descendants(question.comparator)
+    shared = treatment & comparator
+    if len(treatment) <= len(comparator):
+        return treatment, comparator - shared
+    return treatment - shared, comparator
+
+
+def trials_of(evidence: Evidence, question: Question) -> list[Trial]:
+    """The trials of the condition that have an arm on each side, in order of publication."""
+    treatment, comparator = _arms_asked_for(question)
+    rows = by_study(evidence)
+    trials = []
+    for study in rows.studies.values():
+        if study["condition"] != question.condition:
+            continue
+        key = study["study_id"]
+        arms = rows.arms.get(key, [])
+        treated = {a["arm_id"]: a for a in arms if a["treatment"] in treatment}
+        compared = {a["arm_id"]: a for a in arms if a["treatment"] in comparator}
+        if not treated or not compared:
+            continue
+        both = set(treated | compared)
+        trials.append(
+            Trial(
+                study,
+                treated,
+                compared,
+                [
+                    r
+                    for r in rows.outcomes.get(key, [])
+                    if r["domain"] == question.outcome and r["arm_id"] in both
+                ],
+                [
+                    r
+                    for r in rows.contrasts.get(key, [])
+                    if r["domain"] == question.outcome
+                    and r["measure"] == "MD"
+                    and {r["arm_a"], r["arm_b"]} <= both
+                ],
+                rows.cautions.get(key, []),
+            )
+        )
+    return trials
+
+
+@dataclass(frozen=True)
+class RowsByStudy:
+    """The tables as rows by study, made once for an evidence and asked many times."""
+
+    studies: dict[str, Row]
+    arms: dict[str, list[Row]]
+    outcomes: dict[str, list[Row]]
+    contrasts: dict[str, list[Row]]
+    cautions: dict[str, list[Row]]
+    spread: TypicalSpread
+
+
+@lru_cache(maxsize=4)
+def by_study(evidence: Evidence) -> RowsByStudy:
+    """The rows of an evidence by study, and the usual spread of its instruments."""
+    studies = evidence.studies.sort("year", "study_id")
+    return RowsByStudy(
+        {s["study_id"]: s for s in studies.iter_rows(named=True)},
+        _grouped(evidence.arms),
+        _grouped(evidence.outcomes),
+        _grouped(evidence.contrasts),
+        _grouped(evidence.cautions),
+        TypicalSpread(evidence.outcomes),
+    )
+
+
+def _grouped(table: pl.DataFrame) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {}
+    for row in table.iter_rows(named=True):
+        rows.setdefault(row["study_id"], []).append(row)
+    return rows
