@@ -1,0 +1,440 @@
+"""The Gaussian engine: y ~ N(Xβ, V + Σ of random terms), V known and block-diagonal.
+
+Rows that nothing joins fall into blocks; blocks of equal size are stacked, so that the cost is
+linear in their number and the work is done by batched linear algebra. β is profiled out. What
+remains, the (restricted) likelihood of a few hyperparameters, can be climbed (`fit`) or
+evaluated on a grid at once (`profile`), which is all that exact Bayes by quadrature needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reprieve.errors import InputError, SynthesisError
+from reprieve.synthesis.blocks import BlockDiagonal, Codes, components
+from reprieve.synthesis.least_squares import Array
+from reprieve.synthesis.random_effects import Term
+
+_ELEMENTS = 1 << 20
+_STEPS = 300
+
+
+class Profile(NamedTuple):
+    """The model at given hyperparameters, β profiled out.
+
+    Attributes
+    ----------
+    loglik : ndarray, shape (...)
+        Log-likelihood (restricted where the model is), with all constants.
+    beta : ndarray, shape (..., p)
+        Generalised least squares.
+    cov : ndarray, shape (..., p, p)
+        Their covariance.
+    """
+
+    loglik: Array
+    beta: Array
+    cov: Array
+
+
+@dataclass(frozen=True)
+class GaussianFit:
+    """The model at the hyperparameters of highest likelihood.
+
+    Attributes
+    ----------
+    beta : ndarray, shape (p,)
+    cov : ndarray, shape (p, p)
+    theta : dict of float
+        Hyperparameters by name: variances and correlations.
+    loglik : float
+    Q, Q_df : float, int
+        Residual heterogeneity: the quadratic form of the residuals without random terms.
+    AIC, AICc, BIC : float
+        As metafor counts for `rma.mv`.
+    """
+
+    beta: Array
+    cov: Array
+    theta: dict[str, float]
+    loglik: float
+    Q: float
+    Q_df: int
+    AIC: float
+    AICc: float
+    BIC: float
+
+
+class _Stack(NamedTuple):
+    """Blocks of one size m; b of them."""
+
+    y: Array  # (b, m)
+    X: Array  # (b, m, p), an orthonormal basis of the design
+    V: Array  # (b, m, m)
+    patterns: Array  # (terms, b, m, m)
+    inner: list[tuple[Codes, Codes]]  # per term, index into G
+
+
+class GaussianModel:
+    """y ~ N(Xβ, V + Σ_j Z_j G_j Z_jᵀ).
+
+    Parameters
+    ----------
+    y : array_like, shape (n,)
+        Estimates.
+    V : array_like or sequence of arrays
+        Their covariance: a vector of variances, a matrix, or the blocks from top to bottom.
+    X : array_like, shape (n, p), optional
+        Design; an intercept alone when not given.
+    terms : sequence of Scaled or Structured
+        Random terms, nested or crossed.
+    restricted : bool
+        REML (default) or ML.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The hyperparameters, in the order in which `profile` takes them.
+
+    Examples
+    --------
+    Effects in studies in laboratories:
+
+    >>> from reprieve.synthesis.random_effects import Scaled
+    >>> model = GaussianModel(
+    ...     y=[0.2, 0.5, 0.1, 0.9, 0.8, 0.4],
+    ...     V=[0.02, 0.03, 0.02, 0.04, 0.03, 0.02],
+    ...     terms=[Scaled([1, 1, 2, 2, 3, 3], name="laboratory"), Scaled(range(6), name="study")],
+    ... )
+    >>> {name: round(value, 4) for name, value in model.fit().theta.items()}
+    {'laboratory': 0.0, 'study': 0.0712}
+    >>> model.profile([[0.0, 0.05], [0.02, 0.05]]).loglik.round(3)
+    array([-1.407, -1.687])
+    """
+
+    def __init__(
+        self,
+        y: ArrayLike,
+        V: Any,
+        X: ArrayLike | None = None,
+        terms: Sequence[Term] = (),
+        *,
+        restricted: bool = True,
+    ) -> None:
+        self.y = np.asarray(y, dtype=float)
+        n = len(self.y)
+        design = np.ones((n, 1)) if X is None else np.asarray(X, dtype=float)
+        if design.ndim != 2 or len(design) != n:
+            raise InputError(f"X must have {n} rows, one per estimate; its shape is {design.shape}")
+        if not np.isfinite(self.y).all() or not np.isfinite(design).all():
+            raise InputError("y and X must be finite; leave out rows with missing values first")
+        self.terms = tuple(terms)
+        self.restricted = restricted
+        self.names = tuple(name for term in self.terms for name in term.names)
+        if len(set(self.names)) < len(self.names):
+            raise InputError(f"random terms need different names; these are {self.names}")
+        basis, self._R = np.linalg.qr(design)
+        size = np.abs(np.diag(self._R))
+        if n < design.shape[1] or (size <= 1e-10 * np.linalg.norm(design, axis=0)).any():
+            raise SynthesisError("the columns of X depend on one another, or are more than rows")
+        self.n, self.p = n, design.shape[1]
+        self._stacks = self._stack(BlockDiagonal(V, n), basis)
+        cuts = np.cumsum([len(term.names) for term in self.terms])
+        self._slices = [
+            slice(int(end) - len(term.names), int(end))
+            for term, end in zip(self.terms, cuts, strict=True)
+        ]
+
+    def _stack(self, V: BlockDiagonal, basis: Array) -> list[_Stack]:
+        codes = [code for term in self.terms for code in term.codes(self.n)]
+        links = [*V.links(), *(pair for term in self.terms for pair in term.links(self.n))]
+        by_size: dict[int, list[Codes]] = {}
+        for rows in components(self.n, codes, links):
+            # blocks of 5 to 8 rows share a stack, and so on: padding costs less than a loop
+            by_size.setdefault(1 << (len(rows) - 1).bit_length(), []).append(rows)
+        return [self._pad(size, groups, V, basis) for size, groups in by_size.items()]
+
+    def _pad(self, m: int, groups: list[Codes], V: BlockDiagonal, basis: Array) -> _Stack:
+        """Stack blocks of up to m rows; a row that fills up is independent of all and says 0."""
+        b = len(groups)
+        stack = _Stack(
+            np.zeros((b, m)),
+            np.zeros((b, m, self.p)),
+            np.tile(np.eye(m), (b, 1, 1)),
+            np.zeros((len(self.terms), b, m, m)),
+            [(np.zeros((b, m, 1), np.intp), np.zeros((b, 1, m), np.intp)) for _ in self.terms],
+        )
+        for i, rows in enumerate(groups):
+            k = len(rows)
+            stack.y[i, :k], stack.X[i, :k] = self.y[rows], basis[rows]
+            stack.V[i, :k, :k] = V.dense(rows)
+            for term, pattern, (left, right) in zip(
+                self.terms, stack.patterns, stack.inner, strict=True
+            ):
+                pattern[i, :k, :k] = term.pattern(rows)
+                left[i, :k, 0] = right[i, 0, :k] = term.inner_codes(rows)
+        return stack
+
+    # -- the likelihood
+
+    def profile(self, theta: ArrayLike) -> Profile:
+        """Log-likelihood, β and its covariance at natural hyperparameters.
+
+        Parameters
+        ----------
+        theta : array_like, shape (..., h)
+            Variances and correlations in the order of `names`; any number of points at once.
+
+        Returns
+        -------
+        Profile
+            −∞ where the covariance of the data is not positive definite.
+        """
+        theta = np.asarray(theta, dtype=float)
+        if theta.shape[-1:] != (len(self.names),):
+            raise InputError(
+                f"theta must end in {len(self.names)} hyperparameters ({', '.join(self.names)}); "
+                f"its shape is {theta.shape}"
+            )
+        lead = theta.shape[:-1]
+        flat = theta.reshape(-1, len(self.names))
+        largest = max(stack.V.size for stack in self._stacks)
+        size = max(1, _ELEMENTS // largest)
+        parts = [self._profile(flat[i : i + size]) for i in range(0, len(flat), size)]
+        loglik, beta, cov = (np.concatenate(found) for found in zip(*parts, strict=True))
+        return Profile(
+            loglik.reshape(lead),
+            beta.reshape(*lead, self.p),
+            cov.reshape(*lead, self.p, self.p),
+        )
+
+    def _profile(self, theta: Array) -> Profile:
+        g, p = len(theta), self.p
+        XWX, XWy = np.zeros((g, p, p)), np.zeros((g, p))
+        yWy, logdet, sound = np.zeros(g), np.zeros(g), np.ones(g, dtype=bool)
+        for stack in self._stacks:
+            M = np.broadcast_to(stack.V, (g, *stack.V.shape)).copy()
+            for term, cut, pattern, where in zip(
+                self.terms, self._slices, stack.patterns, stack.inner, strict=True
+            ):
+                M += term.covariance(theta[:, cut])[:, where[0], where[1]] * pattern
+            W, dets, good = _invert(M)
+            sound &= good.all(axis=1)
+            WX = W @ stack.X
+            XWX += np.einsum("bmp,gbmq->gpq", stack.X, WX)
+            XWy += np.einsum("gbmp,bm->gp", WX, stack.y)
+            yWy += np.einsum("gbmi,bm->g", W @ stack.y[..., None], stack.y)
+            logdet += dets.sum(axis=1)
+        sound &= np.isfinite(logdet)
+        XWX[~sound] = np.eye(p)
+        inverse = np.linalg.inv(XWX)
+        beta = np.einsum("gpq,gq->gp", inverse, XWy)
+        rss = yWy - np.einsum("gp,gp->g", beta, XWy)
+        count = self.n - p if self.restricted else self.n
+        loglik = -0.5 * (count * np.log(2 * np.pi) + logdet + rss)
+        if self.restricted:
+            loglik -= 0.5 * np.linalg.slogdet(XWX)[1]
+        back = np.linalg.inv(self._R)
+        beta, cov = beta @ back.T, back @ inverse @ back.T
+        beta[~sound], cov[~sound] = np.nan, np.nan
+        return Profile(np.where(sound, loglik, -np.inf), beta, cov)
+
+    def _climb(self, internal: Array) -> tuple[float, Array, Array]:
+        """Log-likelihood, gradient and expected information at internal hyperparameters."""
+        h, p = len(internal), self.p
+        XWX, XWy, logdet, yWy = np.zeros((p, p)), np.zeros(p), 0.0, 0.0
+        kept = []
+        for stack in self._stacks:
+            M, slopes = stack.V.copy(), []
+            for term, cut, pattern, where in zip(
+                self.terms, self._slices, stack.patterns, stack.inner, strict=True
+            ):
+                G, dG = term.slopes(internal[cut])
+                M += G[where] * pattern
+                slopes.append(dG[:, where[0], where[1]] * pattern)
+            W, dets, good = _invert(M)
+            if not good.all():
+                return -np.inf, np.zeros(h), np.eye(h)
+            WX = W @ stack.X
+            XWX += np.einsum("bmp,bmq->pq", stack.X, WX)
+            XWy += np.einsum("bmp,bm->p", WX, stack.y)
+            yWy += float(np.sum(stack.y * (W @ stack.y[..., None])[..., 0]))
+            logdet += float(dets.sum())
+            kept.append((stack, W, WX, np.concatenate(slopes)))
+        inverse = np.linalg.inv(XWX)
+        beta = inverse @ XWy
+        rss = yWy - beta @ XWy
+        count = self.n - p if self.restricted else self.n
+        loglik = -0.5 * (count * np.log(2 * np.pi) + logdet + rss)
+        quadratic, traces, B = np.zeros(h), np.zeros(h), np.zeros((h, p, p))
+        first, second = np.zeros((h, h)), np.zeros((h, h, p, p))
+        for stack, W, WX, D in kept:
+            r = (W @ (stack.y - stack.X @ beta)[..., None])[..., 0]
+            WD = W @ D
+            quadratic += np.einsum("hbmi,bm->h", D @ r[..., None], r)
+            traces += np.einsum("hbmm->h", WD)
+            first += WD.reshape(h, -1) @ np.swapaxes(WD, 2, 3).reshape(h, -1).T
+            if self.restricted:
+                DWX = D @ WX
+                B += np.einsum("bmp,hbmq->hpq", WX, DWX)
+                second += np.einsum("hbmp,ibmq->hipq", DWX, W @ DWX)
+        if not self.restricted:
+            return loglik, 0.5 * (quadratic - traces), 0.5 * first
+        loglik -= 0.5 * float(np.linalg.slogdet(XWX)[1])
+        side = inverse @ B
+        gradient = 0.5 * (quadratic - traces + np.einsum("hpp->h", side))
+        information = first - 2 * np.einsum("pq,hiqp->hi", inverse, second)
+        information += np.einsum("hpq,iqp->hi", side, side)
+        return loglik, gradient, 0.5 * information
+
+    # -- the highest likelihood
+
+    def fit(self, fixed: dict[str, float] | None = None) -> GaussianFit:
+        """Climb the likelihood from several starts and keep the highest point.
+
+        Parameters
+        ----------
+        fixed : dict of float, optional
+            Hyperparameters to hold at a value, by name: for profile intervals.
+
+        Raises
+        ------
+        SynthesisError
+            When no start leads to a maximum.
+        """
+        bounds = np.array([limit for term in self.terms for limit in term.bounds]).reshape(-1, 2)
+        held = self._held(fixed or {})
+        best: tuple[float, Array] | None = None
+        for start in self._starts():
+            for place, value in held.items():
+                start[place] = value
+            found = self._ascend(start, bounds, list(held), 1e-3)
+            if found is not None and (best is None or found[0] > best[0]):
+                best = found
+        if best is None:
+            raise SynthesisError(
+                "the likelihood has no maximum that could be found: use fewer random terms, or "
+                "check that V is positive definite"
+            )
+        best = self._ascend(best[1], bounds, list(held), 1e-11) or best
+        return self._result(best[1], len(held))
+
+    def _held(self, fixed: dict[str, float]) -> dict[int, float]:
+        held = {}
+        for name, value in fixed.items():
+            if name not in self.names:
+                raise InputError(f"there is no hyperparameter {name!r}; there are {self.names}")
+            place = self.names.index(name)
+            for term, cut in zip(self.terms, self._slices, strict=True):
+                if cut.start <= place < cut.stop:
+                    held[place] = term.to_internal(place - cut.start, value)
+        return held
+
+    def _starts(self) -> list[Array]:
+        """All terms alike, and each in turn dominant."""
+        if not self.terms:
+            return [np.empty(0)]
+        weight = np.concatenate(
+            [1 / np.diagonal(s.V, axis1=1, axis2=2).ravel() for s in self._stacks]
+        )
+        rest = np.concatenate([s.y.ravel() for s in self._stacks])
+        basis = np.concatenate([s.X.reshape(-1, self.p) for s in self._stacks])
+        rest = rest - basis @ (basis.T @ rest)
+        total = max(float(rest @ rest) / max(self.n - self.p, 1) - 1 / float(weight.mean()), 0.0)
+        total = max(total, 0.1 / float(weight.mean()))
+        count = len(self.terms)
+        shares = [np.full(count, 1 / count)]
+        if count > 1:
+            shares += list(0.9 * np.eye(count) + 0.1 / count)
+        return [
+            np.concatenate([t.start(total * a) for t, a in zip(self.terms, share, strict=True)])
+            for share in shares
+        ]
+
+    def _ascend(
+        self, theta: Array, bounds: Array, held: list[int], tolerance: float
+    ) -> tuple[float, Array] | None:
+        """Damped Fisher scoring within bounds: likelihood and place of the maximum reached."""
+        loglik, gradient, information = self._climb(theta)
+        if not np.isfinite(loglik):
+            return None
+        damping = 1e-3
+        for _ in range(_STEPS if len(theta) else 0):
+            free = ~((theta <= bounds[:, 0]) & (gradient < 0))
+            free &= ~((theta >= bounds[:, 1]) & (gradient > 0))
+            free[held] = False
+            if not free.any():
+                break
+            F = information[np.ix_(free, free)]
+            scale = np.diag(F).copy()
+            scale[scale <= 0] = 1.0
+            step = np.zeros(len(theta))
+            step[free] = np.linalg.lstsq(F + damping * np.diag(scale), gradient[free])[0]
+            new = np.clip(theta + step, bounds[:, 0], bounds[:, 1])
+            moved = np.abs(new - theta).max()
+            there = self._climb(new)
+            if there[0] >= loglik - 1e-12 * abs(loglik):
+                theta, (loglik, gradient, information) = new, there
+                damping = max(damping / 10, 1e-12)
+                if moved <= tolerance * (np.abs(theta).max() + 1e-8):
+                    break
+            elif moved <= 1e-13 * (np.abs(theta).max() + 1e-8):
+                break
+            else:
+                damping = max(10 * damping, 1e-6)
+        return loglik, theta
+
+    def _result(self, internal: Array, held: int) -> GaussianFit:
+        natural = np.concatenate(
+            [t.to_natural(internal[cut]) for t, cut in zip(self.terms, self._slices, strict=True)]
+            or [np.empty(0)]
+        )
+        at = self.profile(natural)
+        loglik = float(at.loglik)
+        q, df = 0.0, self.n - self.p
+        XWX, XWy = np.zeros((self.p, self.p)), np.zeros(self.p)
+        for stack in self._stacks:
+            W = _invert(stack.V)[0]
+            WX = W @ stack.X
+            q += float(np.sum(stack.y * (W @ stack.y[..., None])[..., 0]))
+            XWX += np.einsum("bmp,bmq->pq", stack.X, WX)
+            XWy += np.einsum("bmp,bm->p", WX, stack.y)
+        q = max(0.0, q - float(XWy @ np.linalg.solve(XWX, XWy)))
+        m = self.p + len(internal) - held
+        count = df if self.restricted else self.n
+        most = max(count, m + 2)
+        return GaussianFit(
+            beta=at.beta,
+            cov=at.cov,
+            theta=dict(zip(self.names, natural.tolist(), strict=True)),
+            loglik=loglik,
+            Q=q,
+            Q_df=df,
+            AIC=-2 * loglik + 2 * m,
+            AICc=-2 * loglik + 2 * m * most / (most - m - 1),
+            BIC=-2 * loglik + m * float(np.log(count)) if count > 0 else float("nan"),
+        )
+
+
+def _invert(M: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Inverses and log-determinants of stacked matrices, and which are positive definite."""
+    if M.shape[-1] == 1:
+        det = M[..., 0, 0]
+        good = det > 0
+        det = np.where(good, det, 1.0)
+        return np.asarray(1 / det)[..., None, None], np.asarray(np.log(det)), good
+    try:
+        L = np.linalg.cholesky(M)
+    except np.linalg.LinAlgError:
+        good = np.linalg.eigvalsh(M)[..., 0] > 0
+        M = np.where(good[..., None, None], M, np.eye(M.shape[-1]))
+        L = np.linalg.cholesky(M)
+    else:
+        good = np.ones(M.shape[:-2], dtype=bool)
+    logdet = 2 * np.log(np.diagonal(L, axis1=-2, axis2=-1)).sum(axis=-1)
+    return np.asarray(np.linalg.inv(M), dtype=float), np.asarray(logdet, dtype=float), good
