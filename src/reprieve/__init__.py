@@ -1,1 +1,55 @@
-"""Reprieve."""
+"""Reprieve: what trials say about stem cell therapy in chronic pain, and how sure we are.
+
+The public names load on first use, so that ``import reprieve`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reprieve.answers import Answer, ask
+    from reprieve.effects import Question, harmonise
+    from reprieve.errors import ReprieveError
+    from reprieve.evidence import Evidence, check_package, load_evidence, write_package
+    from reprieve.synthesis import meta_analysis, meta_regression
+
+_HOMES = {
+    "Answer": "reprieve.answers",
+    "ask": "reprieve.answers",
+    "Question": "reprieve.effects",
+    "harmonise": "reprieve.effects",
+    "ReprieveError": "reprieve.errors",
+    "Evidence": "reprieve.evidence",
+    "check_package": "reprieve.evidence",
+    "load_evidence": "reprieve.evidence",
+    "write_package": "reprieve.evidence",
+    "meta_analysis": "reprieve.synthesis",
+    "meta_regression": "reprieve.synthesis",
+}
+
+__all__ = [
+    "Answer",
+    "Evidence",
+    "Question",
+    "ReprieveError",
+    "ask",
+    "check_package",
+    "harmonise",
+    "load_evidence",
+    "meta_analysis",
+    "meta_regression",
+    "write_package",
+]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'reprieve' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,1 +1,7 @@
-"""."""
+"""From a question to its answer: the one place where evidence, effects and synthesis meet."""
+
+from reprieve.answers.answer import Answer
+from reprieve.answers.ask import ask, comparisons
+from reprieve.effects.question import Question
+
+__all__ = ["Answer", "Question", "ask", "comparisons"]

@@ -1,0 +1,325 @@
+"""`ask`: the one place where evidence, effects and synthesis meet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from reprieve.answers import words
+from reprieve.answers.answer import (
+    UNIT,
+    Answer,
+    Effect,
+    Exclusion,
+    PerHundred,
+    Source,
+    Status,
+    StudyEffect,
+)
+from reprieve.effects import scales
+from reprieve.effects.harmonise import Comparisons, harmonise
+from reprieve.effects.question import Question
+from reprieve.effects.trials import by_study
+from reprieve.evidence import vocabulary
+from reprieve.evidence.catalogue import study_link
+from reprieve.evidence.package import load_evidence
+from reprieve.evidence.records import Evidence
+from reprieve.synthesis.blocks import study_means
+from reprieve.synthesis.pairwise import meta_analysis
+from reprieve.synthesis.results import MetaAnalysis
+
+NOT_ASSESSED = (
+    "not assessed: how far these numbers can be trusted has not been judged yet, "
+    "and each value has been read once"
+)
+AGAINST_CELLS = (
+    "placebo",
+    "traditional",
+    "physical_therapy",
+    "medication",
+    "nerve_block",
+    "surgery",
+    "injection",
+    "usual_care",
+    "no_treatment",
+)
+"""What a report holds cell therapy against."""
+
+AGAINST_PLACEBO = ("physical_therapy", "medication", "nerve_block", "surgery", "injection")
+"""What it also holds against placebo, so that a reader sees what cell therapy would replace."""
+
+
+def ask(question: Question, evidence: Evidence | None = None) -> Answer:
+    """What the trials say to a question.
+
+    Parameters
+    ----------
+    question : Question
+    evidence : Evidence, optional
+        By default the curated snapshot that ships with the package.
+
+    Returns
+    -------
+    Answer
+        Pooled by random effects (REML) with the Knapp–Hartung interval; a single trial stands
+        alone; where no trial can answer, `status` and `in_words` say so.
+
+    Examples
+    --------
+    >>> answer = ask(Question(condition="knee_osteoarthritis", comparator="hyaluronic_acid"))
+    >>> answer.status
+    'pooled'
+    >>> answer.effect.k == len(answer.studies)
+    True
+    """
+    evidence = evidence or load_evidence()
+    found = harmonise(evidence, question)
+    records = by_study(evidence).studies
+    excluded = tuple(
+        Exclusion(
+            r["study_id"],
+            records[r["study_id"]]["label"],
+            study_link(records[r["study_id"]]),
+            r["reason"],
+        )
+        for r in found.excluded.iter_rows(named=True)
+    )
+    fit = _pool(found, question.level)
+    status = _status(found, fit)
+    effect = per_100 = None
+    studies: tuple[StudyEffect, ...] = ()
+    if fit is not None:
+        studies = _studies(found, fit, evidence, records)
+        effect = _effect(found, fit, question)
+        per_100 = _per_100(found, fit, effect)
+    return Answer(
+        question=question,
+        status=status,
+        effect=effect,
+        per_100=per_100,
+        studies=studies,
+        excluded=excluded,
+        in_words=words.in_words(question, status, effect, per_100, studies, found.excluded),
+        certainty=NOT_ASSESSED,
+        evidence_date=evidence.date,
+        fit=fit,
+    )
+
+
+def comparisons(
+    condition: str,
+    evidence: Evidence,
+    *,
+    outcomes: Sequence[str] = ("pain", "function"),
+    months: Sequence[float] = (6.0, 12.0),
+) -> list[Answer]:
+    """Every comparison of a condition that the evidence holds, answered.
+
+    Cell therapy against each other class, then each traditional class and injections against
+    placebo; for each outcome and month. A comparison that no trial makes gives one answer that
+    says so (for the first outcome and month), so that the gap is visible.
+
+    Parameters
+    ----------
+    condition : str
+    evidence : Evidence
+    outcomes : sequence of str
+    months : sequence of float
+
+    Returns
+    -------
+    list of Answer
+    """
+    pairs = [("cell_therapy", comparator) for comparator in AGAINST_CELLS]
+    pairs += [(treatment, "placebo") for treatment in AGAINST_PLACEBO]
+    answers = []
+    for treatment, comparator in pairs:
+        asked = [
+            ask(
+                Question(
+                    condition=condition,
+                    treatment=treatment,
+                    comparator=comparator,
+                    outcome=outcome,
+                    month=month,
+                ),
+                evidence,
+            )
+            for outcome in outcomes
+            for month in months
+        ]
+        with_numbers = [a for a in asked if a.effect is not None]
+        if with_numbers:
+            answers += with_numbers
+        elif treatment == "cell_therapy" or asked[0].status == "not_read":
+            answers.append(asked[0])
+    return answers
+
+
+def _pool(found: Comparisons, level: float) -> MetaAnalysis | None:
+    """One effect a trial (the generalised least-squares mean of its comparisons), then pooled."""
+    ids = found.table["study_id"].unique(maintain_order=True).to_list()
+    if not ids:
+        return None
+    estimates = [
+        found.table.filter(pl.col("study_id") == key)["estimate"].to_numpy() for key in ids
+    ]
+    y, v = study_means(np.concatenate(estimates), [found.covariance[key] for key in ids])
+    return meta_analysis(effect=y, variance=v, study=ids, method="REML", test="knha", level=level)
+
+
+def _status(found: Comparisons, fit: MetaAnalysis | None) -> Status:
+    if fit is None:
+        return "no_trial" if found.excluded.is_empty() else "not_read"
+    return "single_trial" if fit.k == 1 else "pooled"
+
+
+def _effect(found: Comparisons, fit: MetaAnalysis, question: Question) -> Effect:
+    arms = pl.concat(
+        [
+            found.table.select(
+                "study_id", pl.col(f"arm_{side}").alias("arm"), pl.col(f"n_{side}").alias("n")
+            )
+            for side in "tc"
+        ]
+    ).unique(["study_id", "arm"])
+    threshold = vocabulary.threshold(question.condition, question.outcome)
+    own = question.mcid is not None
+    alone = fit.k == 1
+    return Effect(
+        measure="MD",
+        unit=UNIT,
+        estimate=fit.estimate,
+        ci=_pair(fit.ci),
+        prediction_interval=_pair(fit.prediction_interval) if fit.k >= 3 else None,
+        k=fit.k,
+        n=round(arms["n"].sum()),
+        tau=None if alone else fit.tau,
+        I2=None if alone else fit.I2,
+        p=fit.p,
+        mcid=question.mcid if own else threshold.points,
+        mcid_source="chosen by the person who asked" if own else threshold.source,
+    )
+
+
+def _normal_quantile(level: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + level) / 2))
+
+
+def _pair(interval: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
+    low, high = interval
+    return float(low), float(high)
+
+
+def _per_100(found: Comparisons, fit: MetaAnalysis, effect: Effect) -> PerHundred | None:
+    """People of 100 with a worthwhile improvement, from what the comparator's people did."""
+    known = found.table.drop_nulls(["change_c", "sd_change_c"]).unique(
+        ["study_id", "arm_c"], maintain_order=True
+    )
+    if effect.mcid is None or known.is_empty():
+        return None
+    n, change, sd = (known[c].to_numpy() for c in ("n_c", "change_c", "sd_change_c"))
+    mean_change = float(np.average(change, weights=n))
+    pooled_sd = float(np.sqrt(np.average(sd**2, weights=n - 1)))
+
+    people = scales.responders([effect.estimate, *effect.ci], effect.mcid, mean_change, pooled_sd)
+    with_treatment, *bounds = (float(p) for p in people.treated)
+    with_comparator = float(people.untreated[0])
+    low, high = sorted(bounds)
+    trials = known["study_id"].n_unique()
+    return PerHundred(
+        with_treatment=with_treatment,
+        with_comparator=with_comparator,
+        difference=with_treatment - with_comparator,
+        with_treatment_ci=(low, high),
+        difference_ci=(low - with_comparator, high - with_comparator),
+        mcid=effect.mcid,
+        basis=(
+            f"the comparator's people improved by {-mean_change:.1f} points on average "
+            f"(SD {pooled_sd:.1f}) in the {trials} {'trial' if trials == 1 else 'trials'} that "
+            "show it; improvements are taken to be normally distributed"
+        ),
+    )
+
+
+def _studies(
+    found: Comparisons, fit: MetaAnalysis, evidence: Evidence, records: dict[str, dict[str, Any]]
+) -> tuple[StudyEffect, ...]:
+    half = _normal_quantile(fit.level) * np.sqrt(fit.v)
+    sources = _Sources(evidence)
+    effects = []
+    for i, key in enumerate(fit.study):
+        rows = found.table.filter(pl.col("study_id") == key)
+        first = rows.row(0, named=True)
+        cautions = evidence.cautions.filter(
+            (pl.col("study_id") == key) & pl.col("kind").is_in(["unit", "scale", "overlap", "note"])
+        )["reason"]
+        study = records[key]
+        effects.append(
+            StudyEffect(
+                study_id=key,
+                label=study["label"],
+                year=study["year"],
+                link=study_link(study),
+                treatment=sources.arms(key, rows["arm_t"]),
+                comparator=sources.arms(key, rows["arm_c"]),
+                instrument=first["instrument"],
+                statistic=first["statistic"],
+                month=first["month"],
+                n_treatment=_people(rows, "t"),
+                n_comparator=_people(rows, "c"),
+                estimate=float(fit.y[i]),
+                ci=(float(fit.y[i] - half[i]), float(fit.y[i] + half[i])),
+                weight=float(fit.weights[i]),
+                notes=(*dict.fromkeys(note for some in rows["notes"] for note in some), *cautions),
+                rows=sources.rows(rows),
+            )
+        )
+    return tuple(effects)
+
+
+def _people(rows: pl.DataFrame, side: str) -> int | None:
+    """People in the arms of one side; None where one of them is unknown."""
+    numbers = rows.unique([f"arm_{side}"])[f"n_{side}"]
+    return None if numbers.null_count() else round(numbers.sum())
+
+
+class _Sources:
+    """Arms and rows of the evidence, in words."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._arms = {(a["study_id"], a["arm_id"]): a for a in evidence.arms.iter_rows(named=True)}
+
+    def arms(self, study_id: str, arm_ids: pl.Series) -> str:
+        named = Counter(
+            words.arm(self._arms[study_id, arm]) for arm in arm_ids.unique(maintain_order=True)
+        )
+        return "; ".join(
+            name if number == 1 else f"{name} ({number} arms)" for name, number in named.items()
+        )
+
+    def rows(self, comparisons: pl.DataFrame) -> tuple[Source, ...]:
+        asked: dict[tuple[str, int], None] = {}
+        for cell in comparisons["rows"].to_list():
+            asked |= {(r["table"], r["row"]): None for r in cell}
+        return tuple(self._source(table, row) for table, row in asked)
+
+    def _source(self, table: str, row: int) -> Source:
+        found = self._evidence.table(table).row(by_predicate=pl.col("row") == row, named=True)
+        return Source(
+            table=table,
+            row=row,
+            what=words.row(table, found, self._arms),
+            locator=found["locator"],
+            read_at=found["source_url"],
+            readings=found["readings"],
+            flag=found["flag"],
+        )

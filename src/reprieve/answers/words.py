@@ -1,0 +1,265 @@
+"""The answer in plain words: templates over the numbers, never free-form claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from reprieve.answers.answer import Effect, PerHundred, Status, StudyEffect
+from reprieve.effects.question import Question
+from reprieve.evidence import vocabulary
+
+OUTCOMES = {
+    "pain": ("pain", "less pain", "more pain"),
+    "function": ("limits to daily activity", "fewer limits", "more limits"),
+    "quality_of_life": ("loss of quality of life", "a better quality of life", "a worse one"),
+    "structure": ("damage to tissue", "less damage", "more damage"),
+    "inflammation": ("inflammation", "less inflammation", "more inflammation"),
+    "global": ("overall complaints", "fewer complaints", "more complaints"),
+}
+"""For each outcome: its name when higher is worse, and the words for better and worse."""
+
+
+def in_words(
+    question: Question,
+    status: Status,
+    effect: Effect | None,
+    per_100: PerHundred | None,
+    studies: Sequence[StudyEffect],
+    excluded: pl.DataFrame,
+) -> str:
+    """The answer as a few plain sentences."""
+    sides = _sides(question)
+    unread = int(excluded["unread"].sum()) if not excluded.is_empty() else 0
+    if effect is None:
+        return _nothing(question, sides, excluded, unread)
+    sentences = [
+        _who(question, sides, effect, studies),
+        _how_much(question, sides, effect),
+        *_worthwhile(question, effect),
+        *_people(sides, per_100),
+        *_elsewhere(effect),
+    ]
+    if unread:
+        sentences.append(
+            f"{_count(unread, 'more trial', 'more trials').capitalize()} of this comparison "
+            f"{'is' if unread == 1 else 'are'} known, but the results have not been read yet."
+        )
+    if any("imputed, pooled" in note for study in studies for note in study.notes):
+        imputed = sum(any("imputed, pooled" in n for n in s.notes) for s in studies)
+        sentences.append(
+            f"{_count(imputed, 'trial', 'trials').capitalize()} did not report how much people "
+            "varied; that was taken from other trials."
+        )
+    sentences.append(
+        "How sure we can be has not been assessed yet, and each number has been read once."
+    )
+    return " ".join(sentences)
+
+
+def arm(row: Mapping[str, Any]) -> str:
+    """An arm in words: the treatment, its dose and what was given besides.
+
+    Examples
+    --------
+    >>> arm({"treatment": "bm_msc", "label": "MSC", "donor": "allogeneic", "dose_cells": 4.0e7,
+    ...      "injections": 1, "adjunct": None})
+    'bone-marrow mesenchymal stem cells (donor cells, 40 million cells)'
+    """
+    details = []
+    if row["donor"]:
+        details.append({"autologous": "own cells", "allogeneic": "donor cells"}[row["donor"]])
+    if row["dose_cells"]:
+        details.append(f"{cells(row['dose_cells'])} cells")
+    if row["injections"] and row["injections"] > 1:
+        details.append(f"{row['injections']:g} injections")
+    if row["adjunct"]:
+        details.append(f"with {row['adjunct'].replace('_', ' ').replace(';', ', ')}")
+    name = vocabulary.treatment(row["treatment"]).name
+    return f"{name} ({', '.join(details)})" if details else name
+
+
+def cells(dose: float) -> str:
+    """A number of cells in words.
+
+    Examples
+    --------
+    >>> cells(4.0e7), cells(1.2e9), cells(350_000)
+    ('40 million', '1.2 billion', '350,000')
+    """
+    if dose >= 1e9:
+        return f"{dose / 1e9:.3g} billion"
+    if dose >= 1e6:
+        return f"{dose / 1e6:.3g} million"
+    return f"{dose:,.0f}"
+
+
+def row(table: str, found: Mapping[str, Any], arms: Mapping[tuple[str, str], Any]) -> str:
+    """A row of the evidence in words: which arm, which instrument, when, what value."""
+    month = "month not stated" if found["month"] is None else f"month {found['month']:g}"
+    when = "before treatment" if found["month"] == 0 else month
+    scale = f"{found['instrument']} {_number(found['scale_min'])}–{_number(found['scale_max'])}"
+    if table == "contrasts":
+        names = " against ".join(
+            arms[found["study_id"], found[side]]["label"] for side in ("arm_a", "arm_b")
+        )
+        value = f"difference {_number(found['estimate'])}{_interval(found)}"
+    else:
+        names = arms[found["study_id"], found["arm_id"]]["label"]
+        kind = "change " if found["statistic"] == "change" else ""
+        value = kind + _spread(found)
+    return f"{names}: {scale}, {when}: {value}"
+
+
+def _spread(found: Mapping[str, Any]) -> str:
+    if found["mean"] is None:
+        text = f"median {_number(found['median'])}"
+    else:
+        text = f"mean {_number(found['mean'])}"
+    if found["sd"] is not None:
+        text += f", SD {_number(found['sd'])}"
+    elif found["se"] is not None:
+        text += f", SE {_number(found['se'])}"
+    elif found["q1"] is not None:
+        text += f", quartiles {_number(found['q1'])} to {_number(found['q3'])}"
+    else:
+        text += _interval(found)
+    return text if found["n"] is None else f"{text}, n {found['n']:g}"
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    if found["ci_low"] is None or found["ci_high"] is None:
+        return ""
+    return f", 95% CI {_number(found['ci_low'])} to {_number(found['ci_high'])}"
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}".replace("-", "−")
+
+
+def _sides(question: Question) -> tuple[str, str]:
+    return (
+        vocabulary.treatment(question.treatment).name,
+        vocabulary.treatment(question.comparator).name,
+    )
+
+
+def _who(
+    question: Question, sides: tuple[str, str], effect: Effect, studies: Sequence[StudyEffect]
+) -> str:
+    condition = vocabulary.condition(question.condition).name
+    months = sorted({s.month for s in studies})
+    when = (
+        f"{months[0]:.3g} months"
+        if len(months) == 1
+        else f"{months[0]:.2g} to {months[-1]:.2g} months (nearest to {question.month:g})"
+    )
+    kind = "randomised " if question.randomised else ""
+    trials = _count(effect.k, f"{kind}trial", f"{kind}trials")
+    least = (
+        "at least " if any(s.n_treatment is None or s.n_comparator is None for s in studies) else ""
+    )
+    return (
+        f"In {condition}, {trials} with {least}{effect.n} people compared {sides[0]} "
+        f"with {sides[1]} after {when}."
+    )
+
+
+def _how_much(question: Question, sides: tuple[str, str], effect: Effect) -> str:
+    _, better, worse = OUTCOMES[question.outcome]
+    low, high = effect.ci
+    direction = better if effect.estimate < 0 else worse
+    text = (
+        f"On average people had {direction} with {sides[0]} than with {sides[1]}: "
+        f"by {abs(effect.estimate):.1f} points of 100 "
+        f"({question.level:.0%} confidence interval {_from_to(low, high)})."
+    )
+    if low < 0 < high:
+        who = "the trial does" if effect.k == 1 else "the trials do"
+        text += f" That interval includes no difference, so {who} not show which is better."
+    if effect.k == 2:
+        text += (
+            " With two trials the interval is very wide, because they hardly show how much "
+            "trials differ."
+        )
+    return text
+
+
+def _worthwhile(question: Question, effect: Effect) -> list[str]:
+    if effect.mcid is None:
+        return ["No published threshold for a worthwhile difference was found for this outcome."]
+    low, high = effect.ci
+    start = (
+        f"Improvements of {effect.mcid:g} points or more are regarded as worthwhile to a person; "
+    )
+    if high <= -effect.mcid:
+        return [start + "the whole interval lies beyond that."]
+    if low > -effect.mcid and high < effect.mcid:
+        return [start + "the average difference is smaller, wherever in the interval it lies."]
+    return [start + "the interval holds both smaller and larger differences."]
+
+
+def _people(sides: tuple[str, str], per_100: PerHundred | None) -> list[str]:
+    if per_100 is None:
+        return []
+    more = "more" if per_100.difference >= 0 else "fewer"
+    low, high = per_100.difference_ci
+    return [
+        f"Of 100 people, about {per_100.with_treatment:.0f} would have a worthwhile improvement "
+        f"with {sides[0]} and about {per_100.with_comparator:.0f} with {sides[1]}: "
+        f"{abs(per_100.difference):.0f} {more} ({_people_range(low, high)})."
+    ]
+
+
+def _people_range(low: float, high: float) -> str:
+    def side(value: float) -> str:
+        return f"{abs(value):.0f} {'more' if value >= 0 else 'fewer'}"
+
+    return f"from {side(low)} to {side(high)}"
+
+
+def _elsewhere(effect: Effect) -> list[str]:
+    if effect.prediction_interval is None:
+        return []
+    low, high = effect.prediction_interval
+    return [
+        "Trials differ; in a new setting the average difference could lie anywhere "
+        f"{_from_to(low, high)}."
+    ]
+
+
+def _from_to(low: float, high: float) -> str:
+    def side(value: float) -> str:
+        return f"{abs(value):.1f} {'lower' if value < 0 else 'higher'}"
+
+    return f"from {side(low)} to {side(high)}"
+
+
+def _nothing(
+    question: Question, sides: tuple[str, str], excluded: pl.DataFrame, unread: int
+) -> str:
+    condition = vocabulary.condition(question.condition).name
+    asked = f"{sides[0]} against {sides[1]} in {condition}"
+    if excluded.is_empty():
+        return (
+            f"No trial in the evidence tests {asked}. "
+            "That is not evidence that it works, nor that it does not."
+        )
+    others = excluded.height - unread
+    text = (
+        f"No number can be given for {asked} ({question.outcome.replace('_', ' ')}, about "
+        f"{question.month:g} months). {_count(excluded.height, 'trial', 'trials').capitalize()} "
+        f"{'is' if excluded.height == 1 else 'are'} known that compared them"
+    )
+    if unread:
+        text += f"; the results of {unread} have not been read yet"
+    if others:
+        text += f"; {others} could not be used for this question (each with its reason)"
+    return text + ". That is not evidence that it works, nor that it does not."
+
+
+def _count(number: int, one: str, many: str) -> str:
+    small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return f"{small[number] if number < len(small) else number} {one if number == 1 else many}"

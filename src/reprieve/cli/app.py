@@ -1,0 +1,54 @@
+"""The commands put together, and how errors leave: a sentence on stderr and status 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from reprieve.cli import ask, evidence, report
+from reprieve.errors import ReprieveError
+
+app = typer.Typer(
+    name="reprieve",
+    help="What trials say about stem cell therapy in chronic pain: how much, for how long, "
+    "how sure. Decision support, not medical advice.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("ask")(ask.ask)
+app.command("report")(report.report)
+app.add_typer(evidence.app, name="evidence")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from reprieve import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; the entry point of the installed command."""
+    try:
+        app()
+    except ReprieveError as error:
+        typer.echo(f"reprieve: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has had enough
+        sys.stderr.close()
+        sys.exit(0)

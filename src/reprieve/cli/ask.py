@@ -1,0 +1,108 @@
+"""`reprieve ask`: a question in, a short answer out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reprieve.cli import output
+from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath, TreatmentAsked
+
+if TYPE_CHECKING:
+    from reprieve.answers import Answer
+
+
+def ask(
+    condition: ConditionArgument,
+    treatment: TreatmentAsked = "cell_therapy",
+    comparator: ComparatorAsked = "placebo",
+    outcome: Annotated[
+        str, typer.Option("--outcome", "-o", help="pain, function, quality_of_life, structure …")
+    ] = "pain",
+    month: Annotated[float, typer.Option("--month", "-m", help="Months after treatment.")] = 6.0,
+    window: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Earliest and latest month that may stand in (half to twice --month)."),
+    ] = None,
+    statistic: Annotated[
+        str, typer.Option(help="Preferred kind of value: final or change.")
+    ] = "final",
+    nonrandomised: Annotated[
+        bool, typer.Option("--nonrandomised", help="Let nonrandomised trials answer too.")
+    ] = False,
+    mcid: Annotated[
+        float | None, typer.Option(help="Smallest worthwhile improvement, points of 100.")
+    ] = None,
+    evidence: EvidencePath = None,
+    json: output.Json = False,
+) -> None:
+    """What do the trials say? A short answer with numbers, uncertainty and trials."""
+    from reprieve.answers import Question
+    from reprieve.answers import ask as answer_to
+    from reprieve.evidence import load_evidence
+
+    question = Question(
+        condition=condition,
+        treatment=treatment,
+        comparator=comparator,
+        outcome=outcome,
+        month=month,
+        window=window,
+        statistic=statistic,  # type: ignore[arg-type]  # Question checks the word
+        randomised=not nonrandomised,
+        mcid=mcid,
+    )
+    answer = answer_to(question, load_evidence(evidence))
+    if json:
+        output.print_json(answer.to_dict())
+    else:
+        _print(answer)
+
+
+def _print(answer: Answer) -> None:
+    console = output.console()
+    console.print(output.paragraphs(answer.in_words), markup=False)
+    if answer.studies:
+        console.print(_studies(answer))
+    if answer.excluded:
+        console.print("\nNot in the number:", style="bold")
+        reasons: dict[str, list[str]] = {}
+        for left_out in answer.excluded:
+            reasons.setdefault(left_out.reason, []).append(left_out.label)
+        for reason, labels in reasons.items():
+            console.print(output.paragraphs(f"{'; '.join(labels)}: {reason}", "  "), markup=False)
+    console.print(
+        f"\nEvidence of {answer.evidence_date}. Certainty {answer.certainty}. "
+        "Decision support, not medical advice.",
+        style="dim",
+    )
+
+
+def _studies(answer: Answer) -> object:
+    from rich.markup import escape
+
+    shown = output.table(
+        "Trial", "Treatment", "Comparator", "Measured", "People", "Points (95% CI)", "Weight"
+    )
+    for study in answer.studies:
+        low, high = study.ci
+        shown.add_row(
+            escape(study.label),
+            escape(study.treatment),
+            escape(study.comparator),
+            f"{escape(study.instrument)}, month {study.month:g}",
+            f"{study.n_treatment or '?'} v {study.n_comparator or '?'}",
+            f"{output.points(study.estimate)} ({output.points(low)} to {output.points(high)})",
+            f"{study.weight:.0f}%",
+        )
+    if answer.effect and answer.effect.k > 1:
+        low, high = answer.effect.ci
+        shown.add_section()
+        shown.add_row(
+            "Pooled", "", "", "", str(answer.effect.n),
+            f"{output.points(answer.effect.estimate)} "
+            f"({output.points(low)} to {output.points(high)})",
+            "100%",
+        )  # fmt: skip
+    return shown
