@@ -1,0 +1,179 @@
+"""`reprieve meta` and `reprieve effects`: the numbers of R's metafor, and faults named by place."""
+
+import json
+
+import pytest
+
+BCG = """study,ai,bi,ci,di,ablat,alloc
+Aronson,4,119,11,128,44,random
+Ferguson,6,300,29,274,55,random
+Rosenthal,3,228,11,209,42,random
+Hart,62,13536,248,12619,52,random
+Frimodt-Moller,33,5036,47,5761,13,alternate
+Stein,180,1361,372,1079,44,alternate
+Vandiviere,8,2537,10,619,19,random
+TPT Madras,505,87886,499,87892,13,random
+Coetzee,29,7470,45,7232,27,random
+Rosenthal 2,17,1699,65,1600,42,systematic
+Comstock,186,50448,141,27197,18,systematic
+Comstock 2,5,2493,3,2338,33,systematic
+Comstock 3,27,16886,29,17825,33,systematic
+"""
+
+
+@pytest.fixture
+def bcg(tmp_path):
+    path = tmp_path / "bcg.csv"
+    path.write_text(BCG, "utf-8")
+    return path
+
+
+def test_pooled_risk_ratios_are_those_of_metafor(run, bcg):
+    # metafor 5.1-12: rma(measure="RR", ai, bi, ci, di, data = dat.bcg)
+    status, out, err = run("meta", bcg, "--measure", "RR", "--test", "z", "--json")
+    fit = json.loads(out)
+    assert (status, err) == (0, "")
+    assert fit["coefficients"][0]["estimate"] == pytest.approx(-0.7145323, abs=1e-6)
+    assert fit["coefficients"][0]["se"] == pytest.approx(0.1797815, abs=1e-6)
+    assert fit["heterogeneity"]["tau2"] == pytest.approx(0.3132433, abs=1e-6)
+    assert fit["heterogeneity"]["tau2_ci"] == pytest.approx([0.1197, 1.1115], abs=1e-4)
+    assert fit["heterogeneity"]["Q"] == pytest.approx(152.2330, abs=1e-4)
+    assert fit["moderators"] is None
+
+
+def test_moderators(run, bcg):
+    # metafor: rma(yi, vi, mods = ~ ablat, data = dat) with measure RR
+    _, out, _ = run(
+        "meta", bcg, "--measure", "RR", "--moderators", "~ ablat", "--test", "z", "--json"
+    )
+    fit = json.loads(out)
+    assert [c["estimate"] for c in fit["coefficients"]] == pytest.approx(
+        [0.2515, -0.0291], abs=5e-5
+    )
+    assert fit["moderators"]["statistic"] == pytest.approx(16.3571, abs=2e-3)  # 16.3582 when τ² converges fully
+    assert fit["moderators"]["R2"] == pytest.approx(75.62, abs=0.01)
+
+
+def test_factors_and_levels_in_percent(run, bcg):
+    _, out, _ = run(
+        "meta",
+        bcg,
+        "--measure",
+        "RR",
+        "--moderators",
+        "~ ablat + C(alloc)",
+        "--level",
+        "90",
+        "--json",
+    )
+    fit = json.loads(out)
+    assert fit["model"]["level"] == 90
+    assert len(fit["coefficients"]) == 4
+    assert fit["moderators"]["df"] == [3, 9]
+
+
+def test_effects_by_metafors_column_names(run, bcg, tmp_path):
+    saved = tmp_path / "with_effects.csv"
+    _, out, _ = run("effects", bcg, "--measure", "RR", "--study", "study", "--json", "-o", saved)
+    first = json.loads(out)["effects"][0]
+    assert first["study"] == "Aronson"
+    assert first["estimate"] == pytest.approx(-0.8893, abs=5e-5)
+    assert first["variance"] == pytest.approx(0.3256, abs=5e-5)
+    _, out, _ = run("meta", saved, "--effect", "yi", "--variance", "vi", "--json")
+    assert json.loads(out)["k"] == 13
+
+
+def test_columns_of_other_names(run, tmp_path):
+    path = tmp_path / "pain.csv"
+    path.write_text("a;b;c;d;e;f\n30;20;15;40;18;14\n28;19;22;35;21;20\n", "utf-8")
+    names = ["--m1i", "a", "--sd1i", "b", "--n1i", "c", "--m2i", "d", "--sd2i", "e", "--n2i", "f"]
+    _, out, _ = run("effects", path, "--measure", "MD", *names, "--json")
+    rows = json.loads(out)["effects"]
+    assert [r["estimate"] for r in rows] == [-10, -7]
+    assert rows[0]["variance"] == pytest.approx(400 / 15 + 324 / 14)
+
+
+def test_text_for_people(run, bcg):
+    _, out, _ = run("meta", bcg, "--measure", "RR")
+    assert "τ²" in out
+    assert "k = 13" in out
+    _, out, _ = run("effects", bcg, "--measure", "RR", "--study", "study")
+    assert "Aronson" in out
+
+
+def table(tmp_path, text):
+    path = tmp_path / "data.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ("0.1,x", "variance is not a number: 'x'"),
+        ("0.1,0", "variance is zero"),
+        ("0.1,-1", "variance is negative"),
+        ("0.1,", "variance is missing"),
+        ("NA,0.2", "effect is missing"),
+        ("inf,0.2", "effect is infinite"),
+    ],
+)
+def test_rows_that_can_not_be_used_are_listed(run, tmp_path, rows, reason):
+    path = table(tmp_path, f"yi,vi\n{rows}\n0.2,0.1\n0.3,0.1\n0.1,0.2\n")
+    status, out, _ = run("meta", path, "--effect", "yi", "--variance", "vi", "--json")
+    fit = json.loads(out)
+    assert status == 0
+    assert fit["k"] == 3
+    assert fit["excluded"][0]["reason"] == reason
+    assert fit["warnings"]
+
+
+def test_one_study_and_identical_effects_are_results(run, tmp_path):
+    path = table(tmp_path, "yi,vi\n0.2,0.1\n")
+    status, out, _ = run("meta", path, "--effect", "yi", "--variance", "vi", "--json")
+    fit = json.loads(out)
+    assert status == 0
+    assert fit["coefficients"][0]["estimate"] == 0.2
+    assert fit["heterogeneity"]["tau2"] is None
+    assert any("one study" in w for w in fit["warnings"])
+    path = table(tmp_path, "yi,vi\n0.2,0.1\n0.2,0.1\n0.2,0.1\n")
+    _, out, _ = run("meta", path, "--effect", "yi", "--variance", "vi", "--json")
+    assert json.loads(out)["heterogeneity"]["tau2"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        ("yi,vi\n0.1,0.2\n", ("--effect", "y", "--variance", "vi"), "did you mean yi"),
+        ("yi,vi\n0.1,0.2\n", ("--effect", "yi"), "--variance vi"),
+        ("", ("--effect", "yi", "--variance", "vi"), "empty"),
+        ("yi,vi\n", ("--effect", "yi", "--variance", "vi"), "no rows"),
+        ("yi,vi\nx,0.2\n", ("--effect", "yi", "--variance", "vi"), "no row can be used"),
+        ("yi,vi\n0.1,0.2\n", ("--effect", "yi", "--variance", "vi", "--method", "REMLE"), "REML"),
+        ("yi,vi\n0.1,0.2\n", ("--effect", "yi", "--variance", "vi", "--test", "khna"), "knha"),
+        ("yi,vi\n0.1,0.2\n", ("--effect", "yi", "--variance", "vi", "--level", "0"), "percent"),
+        ("ai,bi,ci,di\n1,2,x,4\n", ("--measure", "OR"), "data.csv:2: ci: 'x' is not a number"),
+        ("m1i\n1\n", ("--measure", "SMDD"), "SMD"),
+        (
+            "yi,vi,a,b\n0.1,0.2,1,2\n0.3,0.2,2,4\n0.2,0.1,3,6\n0.1,0.1,4,8\n0.2,0.3,5,10\n",
+            ("--effect", "yi", "--variance", "vi", "--moderators", "~ a + b"),
+            "b",
+        ),
+        (
+            "yi,vi,a\n0.1,0.2,1\n0.3,0.2,2\n0.2,0.1,z\n0.1,0.1,4\n",
+            ("--effect", "yi", "--variance", "vi", "--moderators", "~ a"),
+            "data.csv:4: a: 'z' is not a number",
+        ),
+        (
+            "yi,vi,a\n0.1,0.2,1\n0.3,0.2,2\n0.2,0.1,2\n",
+            ("--effect", "yi", "--variance", "vi", "--moderators", "~ dose"),
+            "dose",
+        ),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(run, tmp_path, text, words, expected):
+    status, out, err = run("meta", table(tmp_path, text), *words, "--json")
+    assert status == 2
+    assert out == ""
+    assert expected in err
+    assert "Traceback" not in err
