@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,19 @@ from reprieve.effects import recover
 from reprieve.effects.covariance import study_covariance
 from reprieve.effects.imputation import TypicalSpread
 from reprieve.effects.question import Question
-from reprieve.effects.summaries import Row, Summary, Unusable, no_range, summarise
+from reprieve.effects.summaries import (
+    Row,
+    Summary,
+    Unusable,
+    change_between,
+    no_range,
+    summarise,
+)
 from reprieve.effects.trials import Trial
 from reprieve.evidence import vocabulary
+
+OVERALL = "overall pain"
+"""What instruments that ask for pain as a whole measure, in the vocabulary's words."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,8 @@ class ArmOption:
         rows = []
         for (t, c), variance in zip(pairs, np.diag(block), strict=True):
             a, b = self.treated[t], self.compared[c]
-            change, sd_change, baseline = self._change(trial, c, b, question)
+            change = self._change(trial, c, question)
+            baseline = change.rows if change else ()
             rows.append(
                 {
                     "study_id": trial.study_id,
@@ -57,30 +68,42 @@ class ArmOption:
                     "n_c": b.n,
                     "estimate": a.mean - b.mean,
                     "variance": float(variance),
-                    "change_c": change,
-                    "sd_change_c": sd_change,
+                    "change_c": change.mean if change else None,
+                    "sd_change_c": change.sd if change else None,
                     "notes": list(dict.fromkeys((*a.notes, *b.notes))),
-                    "rows": [{"table": "outcomes", "row": r} for r in (a.row, b.row, *baseline)],
+                    "rows": [
+                        {"table": "outcomes", "row": row}
+                        for row in dict.fromkeys((*a.rows, *b.rows, *baseline))
+                    ],
                 }
             )
         return rows, block
 
-    def _change(
-        self, trial: Trial, arm: str, summary: Summary, question: Question
-    ) -> tuple[float | None, float | None, list[int]]:
-        """How the comparator's people changed since baseline, its spread, the row of baseline."""
+    def as_change(self, trial: Trial, question: Question) -> ArmOption | None:
+        """The same as changes since baseline, where every arm has a baseline with a spread."""
+        changes = {arm: self._change(trial, arm, question) for arm in self.treated | self.compared}
+        known = {arm: s for arm, s in changes.items() if s is not None and s.sd is not None}
+        if len(known) < len(changes):
+            return None
+        return replace(
+            self,
+            statistic="change",
+            treated={arm: known[arm] for arm in self.treated},
+            compared={arm: known[arm] for arm in self.compared},
+        )
+
+    def _change(self, trial: Trial, arm: str, question: Question) -> Summary | None:
+        """How the people of an arm changed since baseline."""
+        later = (self.treated | self.compared)[arm]
         if self.statistic == "change":
-            return summary.mean, summary.sd, []
+            return later
         for row in trial.outcomes:
             if (row["arm_id"], row["instrument"], row["month"]) != (arm, self.instrument, 0):
                 continue
-            baseline = summarise(row, trial.compared[arm]["n_randomised"])
+            baseline = summarise(row, (trial.treated | trial.compared)[arm]["n_randomised"])
             if isinstance(baseline, Summary):
-                sd = None
-                if baseline.sd is not None and summary.sd is not None:
-                    sd = float(recover.sd_of_change(baseline.sd, summary.sd, question.correlation))
-                return summary.mean - baseline.mean, sd, [baseline.row]
-        return None, None, []
+                return change_between(baseline, later, question.correlation)
+        return None
 
 
 @dataclass(frozen=True)
@@ -143,40 +166,27 @@ def choose(
     trial: Trial, question: Question, spread: TypicalSpread
 ) -> ArmOption | ContrastOption | Unusable:
     """The trial's best option by the rules of `harmonise`, or why there is none."""
-    if not trial.outcomes and not trial.contrasts:
+    if trial.unread:
         return Unusable(
             f"{_words(question.outcome)} results not read yet "
             "(the trial is known, its numbers are not)"
         )
-    low, high = question.months
     problems: list[str] = []
-    options: list[ArmOption | ContrastOption] = []
-    groups: dict[tuple[str, float, str], list[Row]] = {}
-    for row in trial.outcomes:
-        if _at_a_fitting_visit(row, trial, low, high, problems):
-            groups.setdefault((row["instrument"], row["month"], row["statistic"]), []).append(row)
-    for key, rows in groups.items():
-        option = _arm_option(key, rows, trial, spread)
-        if isinstance(option, Unusable):
-            problems.append(option.reason)
-        else:
-            options.append(option)
-    contrasts: dict[tuple[str, float], list[tuple[Row, float, float]]] = {}
-    for row in trial.contrasts:
-        if _at_a_fitting_visit(row, trial, low, high, problems):
-            effect = _reported_difference(row, trial)
-            if isinstance(effect, Unusable):
-                problems.append(effect.reason)
-            else:
-                contrasts.setdefault((row["instrument"], row["month"]), []).append((row, *effect))
-    options += [ContrastOption(*key, rows) for key, rows in contrasts.items()]
+    options: list[ArmOption | ContrastOption] = [
+        *_arm_options(trial, question, spread, problems),
+        *_contrast_options(trial, question, problems),
+    ]
     if not options:
         return Unusable(_first_of(problems))
     kinds = [question.statistic, "change", "final", "contrast"]
 
     def rank(option: ArmOption | ContrastOption) -> tuple[float, ...]:
         instrument = vocabulary.instrument(question.outcome, option.instrument)
+        overall_first = question.hierarchy == "overall" and not instrument.measures.startswith(
+            OVERALL
+        )
         return (
+            overall_first,
             instrument.priority,
             abs(option.month - question.month),
             option.month,
@@ -187,10 +197,48 @@ def choose(
     return min(options, key=rank)
 
 
-def _at_a_fitting_visit(
-    row: Row, trial: Trial, low: float, high: float, problems: list[str]
-) -> bool:
-    month = row["month"]
+def _arm_options(
+    trial: Trial, question: Question, spread: TypicalSpread, problems: list[str]
+) -> list[ArmOption]:
+    groups: dict[tuple[str, float, str], list[Row]] = {}
+    for row in trial.outcomes:
+        if _at_a_fitting_visit(row, trial, question, problems):
+            groups.setdefault((row["instrument"], row["month"], row["statistic"]), []).append(row)
+    options = []
+    for key, rows in groups.items():
+        option = _arm_option(key, rows, trial, spread if question.impute else None)
+        if isinstance(option, Unusable):
+            problems.append(option.reason)
+        else:
+            options.append(option)
+    if question.statistic == "change":
+        reported = {(o.instrument, o.month) for o in options if o.statistic == "change"}
+        computed = [
+            option.as_change(trial, question)
+            for option in options
+            if (option.instrument, option.month) not in reported
+        ]
+        options += [option for option in computed if option is not None]
+    return options
+
+
+def _contrast_options(
+    trial: Trial, question: Question, problems: list[str]
+) -> list[ContrastOption]:
+    contrasts: dict[tuple[str, float], dict[frozenset[str], tuple[Row, float, float]]] = {}
+    for row in trial.contrasts:
+        if _at_a_fitting_visit(row, trial, question, problems):
+            effect = _reported_difference(row, trial)
+            if isinstance(effect, Unusable):
+                problems.append(effect.reason)
+                continue
+            pairs = contrasts.setdefault((row["instrument"], row["month"]), {})
+            pairs.setdefault(frozenset((row["arm_a"], row["arm_b"])), (row, *effect))
+    return [ContrastOption(*key, list(pairs.values())) for key, pairs in contrasts.items()]
+
+
+def _at_a_fitting_visit(row: Row, trial: Trial, question: Question, problems: list[str]) -> bool:
+    month, (low, high) = row["month"], question.months
     if month is None:
         problems.append("the month of its values is not stated")
     elif month == 0:
@@ -205,7 +253,7 @@ def _at_a_fitting_visit(
 
 
 def _arm_option(
-    key: tuple[str, float, str], rows: list[Row], trial: Trial, spread: TypicalSpread
+    key: tuple[str, float, str], rows: list[Row], trial: Trial, spread: TypicalSpread | None
 ) -> ArmOption | Unusable:
     instrument, month, statistic = key
     sides: tuple[dict[str, Summary], dict[str, Summary]] = ({}, {})
@@ -215,8 +263,12 @@ def _arm_option(
         arm = (trial.treated | trial.compared)[row["arm_id"]]
         summary = summarise(row, arm["n_randomised"])
         if isinstance(summary, Summary) and summary.sd is None:
-            summary = spread.fill(summary, instrument, statistic)
             imputed = True
+            summary = (
+                spread.fill(summary, instrument, statistic)
+                if spread is not None
+                else Unusable("no standard deviation is reported")
+            )
         if isinstance(summary, Unusable):
             problem = summary.reason
             continue
@@ -241,7 +293,7 @@ def _reported_difference(row: Row, trial: Trial) -> tuple[float, float] | Unusab
         se = row["se"]
     elif row["ci_low"] is not None and row["ci_high"] is not None:
         se = recover.se_from_ci(row["ci_low"], row["ci_high"])
-    elif row["p"]:
+    elif row["p"] and row["p"] < 1 and row["estimate"]:
         se = recover.se_from_p(row["estimate"], row["p"])
     else:
         return Unusable("the difference is reported without an interval or p value")

@@ -11,6 +11,8 @@ from reprieve.evidence import schema, vocabulary
 NARROWEST, WIDEST = 0.5, 2.0
 """Visits between half and twice the month asked for can stand in for it."""
 
+HIERARCHIES = ("published", "overall")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -35,8 +37,15 @@ class Question:
         randomised arms (Cochrane Handbook 10.5.2).
     correlation : float
         Between baseline and follow-up, for changes that a trial does not report.
+    hierarchy : {"published", "overall"}
+        Which instrument a trial gives: the first in the vocabulary's published order, or one
+        that asks for pain as a whole before all others.
+    impute : bool
+        Whether a missing standard deviation may come from other trials.
     randomised : bool
         Only randomised trials answer, unless this is False.
+    blinded : bool
+        Only double-blind trials answer.
     mcid : float, optional
         The smallest worthwhile improvement in points of 100; by default the vocabulary's
         threshold for the condition and outcome.
@@ -58,7 +67,10 @@ class Question:
     window: tuple[float, float] | None = None
     statistic: Literal["final", "change"] = "final"
     correlation: float = 0.5
+    hierarchy: Literal["published", "overall"] = "published"
+    impute: bool = True
     randomised: bool = True
+    blinded: bool = False
     mcid: float | None = None
     level: float = 0.95
 
@@ -70,6 +82,8 @@ class Question:
             raise UnknownWordError("outcome", self.outcome, schema.DOMAINS)
         if self.statistic not in schema.STATISTICS:
             raise UnknownWordError("statistic", self.statistic, schema.STATISTICS)
+        if self.hierarchy not in HIERARCHIES:
+            raise UnknownWordError("hierarchy", self.hierarchy, HIERARCHIES)
         if self.treatment == self.comparator:
             raise InputError(
                 f"treatment and comparator are both {self.treatment!r}; name two different ones"

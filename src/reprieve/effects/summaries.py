@@ -26,15 +26,15 @@ class Summary:
         None where the trial gives nothing that it could be recovered from.
     notes : tuple of str
         How a value was come by when it was not simply read.
-    row : int
-        The row of the outcomes table.
+    rows : tuple of int
+        The rows of the outcomes table that it stands on.
     """
 
     n: float
     mean: float
     sd: float | None
     notes: tuple[str, ...]
-    row: int
+    rows: tuple[int, ...]
 
     def with_sd(self, sd: float, note: str) -> Summary:
         """The same with a standard deviation from elsewhere, and the note that says whence."""
@@ -98,7 +98,25 @@ def summarise(row: Row, n_randomised: float | None) -> Summary | Unusable:
         mean=float(place(mean, low, high, higher_is)),
         sd=None if sd is None else float(scales.rescale_sd(sd, low, high)),
         notes=tuple(notes),
-        row=row["row"],
+        rows=(row["row"],),
+    )
+
+
+def change_between(baseline: Summary, later: Summary, correlation: float) -> Summary:
+    """The change of an arm between two visits, its spread from a stated correlation.
+
+    Source: Cochrane Handbook 6.5.2.8.
+    """
+    sd = None
+    if baseline.sd is not None and later.sd is not None:
+        sd = float(recover.sd_of_change(baseline.sd, later.sd, correlation))
+    note = f"change computed from baseline and follow-up with a correlation of {correlation:g}"
+    return Summary(
+        n=later.n,
+        mean=later.mean - baseline.mean,
+        sd=sd,
+        notes=(*later.notes, note),
+        rows=(*later.rows, *baseline.rows),
     )
 
 

@@ -43,6 +43,8 @@ class Trial:
         """Why the trial as a whole can't answer, if it can't."""
         if question.randomised and self.study["design"] not in ("parallel", "crossover", "cluster"):
             return "not randomised"
+        if question.blinded and self.study["blinding"] != "double":
+            return "not double-blind"
         for caution in self.cautions:
             if caution["kind"] == "other_population":
                 return str(caution["reason"])
