@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reprieve.answers import Answer, ask
+    from reprieve.answers import Answer, ask, multiverse
     from reprieve.effects import Question, harmonise
     from reprieve.errors import ReprieveError
     from reprieve.evidence import Evidence, check_package, load_evidence, write_package
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "reprieve.answers",
     "ask": "reprieve.answers",
+    "multiverse": "reprieve.answers",
     "Question": "reprieve.effects",
     "harmonise": "reprieve.effects",
     "ReprieveError": "reprieve.errors",
@@ -40,6 +41,7 @@ __all__ = [
     "load_evidence",
     "meta_analysis",
     "meta_regression",
+    "multiverse",
     "write_package",
 ]
 __version__ = "0.1.0"

@@ -2,6 +2,7 @@
 
 from reprieve.answers.answer import Answer
 from reprieve.answers.ask import ask, comparisons
+from reprieve.answers.multiverse import Multiverse, multiverse
 from reprieve.effects.question import Question
 
-__all__ = ["Answer", "Question", "ask", "comparisons"]
+__all__ = ["Answer", "Multiverse", "Question", "ask", "comparisons", "multiverse"]

@@ -34,11 +34,15 @@ def ask(
     mcid: Annotated[
         float | None, typer.Option(help="Smallest worthwhile improvement, points of 100.")
     ] = None,
+    every_analysis: Annotated[
+        bool,
+        typer.Option("--multiverse", help="Also run every defensible analysis: what moves it?"),
+    ] = False,
     evidence: EvidencePath = None,
     json: output.Json = False,
 ) -> None:
     """What do the trials say? A short answer with numbers, uncertainty and trials."""
-    from reprieve.answers import Question
+    from reprieve.answers import Question, multiverse
     from reprieve.answers import ask as answer_to
     from reprieve.evidence import load_evidence
 
@@ -53,11 +57,15 @@ def ask(
         randomised=not nonrandomised,
         mcid=mcid,
     )
-    answer = answer_to(question, load_evidence(evidence))
+    package = load_evidence(evidence)
+    answer = answer_to(question, package)
+    every = multiverse(question, package) if every_analysis else None
     if json:
-        output.print_json(answer.to_dict())
-    else:
-        _print(answer)
+        output.print_json(answer.to_dict() | ({"multiverse": every.to_dict()} if every else {}))
+        return
+    _print(answer)
+    if every:
+        typer.echo("\n" + every.summary())
 
 
 def _print(answer: Answer) -> None:
