@@ -177,3 +177,10 @@ def test_bad_input_is_one_clear_sentence(run, tmp_path, text, words, expected):
     assert out == ""
     assert expected in err
     assert "Traceback" not in err
+
+
+def test_a_repeated_study_is_warned_of(run, tmp_path):
+    path = table(tmp_path, "study,yi,vi\nA,0.2,0.1\nA,0.3,0.1\nB,0.1,0.2\n")
+    words = ("--effect", "yi", "--variance", "vi", "--study", "study")
+    _, out, _ = run("meta", path, *words, "--json")
+    assert "1 row repeats a study label" in json.loads(out)["warnings"][0]

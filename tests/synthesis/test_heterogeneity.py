@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from reprieve.errors import InputError, SynthesisError, UnknownWordError
+from reprieve.synthesis.core import cochran_q, fit_batch, fit_mean
 from reprieve.synthesis.heterogeneity import (
     COMMON,
     GENERALISED_Q,
@@ -39,7 +40,7 @@ def studies(draw, least=3, most=12):
 def test_batch_equals_one_by_one(method):
     y, v = make(40, 7)
     together = estimate_tau2(y, v, method=method)
-    alone = [estimate_tau2(a, b, method=method) for a, b in zip(y, v, strict=True)]
+    alone = [fit_mean(a, b, method, "z")[2] for a, b in zip(y, v, strict=True)]
     np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-12)
 
 
@@ -76,16 +77,27 @@ def test_mask_equals_leaving_out(method):
 
 
 def test_leave_one_out_equals_metafor(reference):
+    compared = 0
     for data in reference("metafor/pairwise").values():
-        k = len(data["yi"])
-        for method in ("DL", "REML"):
+        y, v = np.array(data["yi"]), np.array(data["vi"])
+        used = ~np.eye(len(y), dtype=bool)
+        for method in ("DL", "REML", "EE"):
             expected = data["leave1out"][method]
             if "error" in expected:
                 continue
-            found = estimate_tau2(
-                data["yi"], data["vi"], method=method, used=~np.eye(k, dtype=bool)
-            )
-            np.testing.assert_allclose(found, expected["tau2"], rtol=1e-6, atol=1e-9)
+            fits = fit_batch(y, v, method=method, test="z", used=used)
+            q = cochran_q(y, v, used=used)
+            found = {"estimate": fits.beta[:, 0], "se": fits.se[:, 0], "Q": q.Q}
+            if method != "EE":
+                found |= {
+                    "tau2": fits.tau2,
+                    "I2": 100 * fits.tau2 / (fits.tau2 + q.typical_variance),
+                    "H2": 1 + fits.tau2 / q.typical_variance,
+                }
+            for what, values in found.items():
+                np.testing.assert_allclose(values, expected[what], rtol=1e-7, atol=1e-8)
+            compared += 1
+    assert compared >= 40
 
 
 def test_log_likelihood_equals_metafor(reference):
@@ -113,18 +125,32 @@ def test_no_tau2_is_likelier(method, moderator):
     assert (best <= top * (1 + 1e-9)).all()
 
 
-def test_the_higher_of_two_maxima_is_taken():
-    # the restricted likelihood has a maximum at zero and a higher one away from it
-    y = np.array([0.0, 0.0, 3.0, -3.0, 3.1, -3.1])
-    v = np.array([1e-4, 1e-4, 4.0, 4.0, 4.0, 4.0])
+def maxima(y, v):
     batch = LeastSquares(y[None], v[None])
-    grid = np.linspace(0, upper_bound(batch, "REML")[0], 5000)
-    heights = np.array([log_likelihood(batch, np.array([t]), "REML")[0] for t in grid])
+    grid = np.linspace(0, 1, 20_000) ** 3 * upper_bound(batch, "REML")[0]
+    same = LeastSquares(np.tile(y, (len(grid), 1)), np.tile(v, (len(grid), 1)))
+    heights = log_likelihood(same, grid, "REML")
+    places = [0] if heights[0] > heights[1] else []
     inner = (heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])
-    maxima = inner.sum() + (heights[0] > heights[1])
-    found = estimate_tau2(y, v)
-    assert maxima >= 1
-    assert log_likelihood(batch, np.array([found]), "REML")[0] >= heights.max() - 1e-9
+    places += (np.flatnonzero(inner) + 1).tolist()
+    return grid[places], heights[places]
+
+
+@pytest.mark.parametrize(
+    ("y", "v", "at_zero"),
+    [
+        ([2.63, -2.96, -0.15, -0.44], [2.19723, 1.8691, 0.33878, 0.13804], False),
+        ([2.58, -2.9, -0.15, -0.43], [2.19723, 1.8691, 0.33878, 0.13804], True),
+    ],
+)
+def test_the_higher_of_two_maxima_is_taken(y, v, at_zero):
+    y, v = np.array(y), np.array(v)
+    places, heights = maxima(y, v)
+    assert len(places) == 2
+    best = places[heights.argmax()]
+    assert (best == 0) == at_zero
+    assert fit_mean(y, v, "REML", "z")[2] == pytest.approx(best, abs=1e-3)
+    assert estimate_tau2([y, y[::-1]], [v, v[::-1]])[1] == pytest.approx(best, abs=1e-3)
 
 
 @given(studies())
@@ -134,7 +160,7 @@ def test_q_meets_its_target(data):
     for method in GENERALISED_Q:
         tau2 = estimate_tau2(y, v, method=method)
         batch = LeastSquares(y[None], v[None])
-        q = batch.projection(1 / (batch.v + tau2)).residuals().yPy[0]
+        q = batch.projection(1 / (batch.v + tau2)).yPy()[0]
         target = len(y) - 1
         if method == "PMM":
             from scipy.special import chdtri
@@ -158,15 +184,36 @@ def test_shift_scale_and_order(data, shift, scale, random):
         assert moved == pytest.approx(scale**2 * plain, rel=1e-5, abs=1e-8 * scale**2)
 
 
-def test_reml_that_does_not_converge_in_metafor():
-    # Fisher scoring runs in a circle here at full steps; the maximum is unique
-    y = np.array([-0.47, -1.56, 0.18, 0.88, -2.06, 0.91, -0.49, -0.27, -0.51, 0.81, -0.49, 0.24])
-    v = np.array([0.66, 0.71, 0.001, 0.06, 0.15, 1.3, 0.22, 0.0009, 0.51, 0.003, 0.3, 0.4])
-    tau2 = estimate_tau2(y, v)
-    batch = LeastSquares(y[None], v[None])
-    w = 1 / (batch.v + tau2)
-    P = batch.projection(w)
-    assert P.residuals().yPPy[0] == pytest.approx(P.trace()[0], rel=1e-9)
+def fisher_scoring(y, v, most=100, threshold=1e-5):
+    """The algorithm of metafor's `rma.uni` with its defaults; None when it does not converge."""
+    tau2 = max(0.0, y.var(ddof=1) - v.mean())
+    for _ in range(most):
+        w = 1 / (v + tau2)
+        P = np.diag(w) - np.outer(w, w) / w.sum()
+        step = (y @ P @ P @ y - np.trace(P)) / np.trace(P @ P)
+        while tau2 + step < 0:
+            step /= 2
+        tau2 += step
+        if abs(step) <= threshold:
+            return tau2
+    return None
+
+
+def test_reml_where_fisher_scoring_does_not_converge():
+    y = np.array([-0.08, 0.04, -0.08, -0.06, -0.18, 0.61, -0.01, 0.03, 0.02, -1.53, 0.2, -0.08])
+    v = np.array([0.035, 0.097, 0.2, 0.02, 0.007, 0.21, 0.052, 0.118, 0.011, 0.399, 0.122, 0.044])
+    assert fisher_scoring(y, v) is None
+    batch = LeastSquares(np.tile(y, (4000, 1)), np.tile(v, (4000, 1)))
+    grid = np.linspace(0, 1, 4000) ** 2 * upper_bound(batch, "REML")
+    heights = log_likelihood(batch, grid, "REML")
+    assert fit_mean(y, v, "REML", "z")[2] == pytest.approx(grid[heights.argmax()], abs=1e-4)
+
+
+def test_fisher_scoring_agrees_where_it_converges():
+    y, v = make(30, 12, seed=11)
+    expected = [fisher_scoring(a, b, 5000, 1e-12) for a, b in zip(y, v, strict=True)]
+    assert None not in expected
+    np.testing.assert_allclose(estimate_tau2(y, v), expected, rtol=1e-7, atol=1e-9)
 
 
 def test_common_effect_has_no_tau2():
@@ -189,6 +236,17 @@ def test_lost_rank_gives_nan():
     used = np.array([[True, True, True, True, False], [True, True, True, False, True]])
     tau2 = estimate_tau2(y, v, X, used=used)
     assert np.isnan(tau2).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("method", ESTIMATED)
+def test_unsound_numbers_give_nan(method):
+    y = np.array([[0.1, 0.4, 0.9], [np.nan, 0.4, 0.9], [0.1, np.inf, 0.9], [0.1, 0.4, 0.9]])
+    v = np.array([[0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [0.1, 0.0, 0.1]])
+    for X in (None, np.ones((3, 1))):
+        tau2 = estimate_tau2(y, v, X, method=method)
+        assert np.isnan(tau2).tolist() == [False, True, True, True]
+        fits = fit_batch(y, v, X, method=method)
+        assert np.isnan(fits.beta[:, 0]).tolist() == [False, True, True, True]
 
 
 def test_large_batches_are_cut_into_pieces():

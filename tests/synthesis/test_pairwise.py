@@ -132,6 +132,19 @@ def test_any_frame(frame):
     assert fit.estimate == pytest.approx(meta_analysis(effect=Y, variance=V).estimate)
 
 
+def test_missing_numbers_of_pandas():
+    data = pd.DataFrame({"d": pd.array([1, None, 2], "Int64"), "v": [0.1, 0.1, 0.2]})
+    fit = meta_analysis(data, effect="d", variance="v")
+    assert [row.reason for row in fit.excluded] == ["effect is missing"]
+
+
+def test_the_result_keeps_its_own_numbers():
+    y = np.array(Y)
+    fit = meta_analysis(effect=y, variance=V)
+    y[:] = 0
+    assert fit.y.tolist() == Y
+
+
 def test_unusable_rows_are_listed():
     data = {
         "trial": list("ABCDEFGH"),
@@ -159,6 +172,14 @@ def test_no_usable_row():
         meta_analysis(effect=[1.0], variance=[0.0], study=["A"])
     with pytest.raises(SynthesisError, match="no row"):
         meta_analysis(effect=[], variance=[])
+
+
+def test_generalised_q_weights_serve_the_mean_too():
+    fit = meta_analysis(effect=Y, variance=V, weights=[1.0] * 5, method="GENQ", test="z")
+    hedges = meta_analysis(effect=Y, variance=V, method="HE")
+    assert fit.tau2 == pytest.approx(hedges.tau2)
+    assert fit.tau2_se == pytest.approx(hedges.tau2_se)
+    assert fit.estimate == pytest.approx(np.mean(Y))
 
 
 def test_one_study():
@@ -285,6 +306,7 @@ def test_lopsided_variances_are_noted():
         ({"effect": Y, "variance": V, "test": "kh"}, UnknownWordError, "knha"),
         ({"effect": Y, "variance": V, "weights": [0.0] * 5}, SynthesisError, "all weights"),
         ({"effect": [Y], "variance": [V]}, InputError, "columns"),
+        ({"data": 3, "effect": "y", "variance": "v"}, InputError, "data frame or a mapping"),
         ({"effect": Y, "variance": V, "study": ["A"]}, InputError, "study 1"),
     ],
 )

@@ -121,6 +121,8 @@ def test_predictions_intervals_and_tests_equal_metafor(reference):
 @pytest.mark.parametrize("test", ["z", "t", "knha", "adhoc"])
 def test_an_intercept_alone_is_a_meta_analysis(method, test):
     regression = fit("~ 1", method=method, test=test)
+    assert regression.to_dict()["moderators"] is None
+    assert "moderators" not in regression.summary()
     pooled = meta_analysis(DATA, effect="d", variance="v", method=method, test=test)
     assert regression.beta[0] == pytest.approx(pooled.estimate)
     assert regression.interval()["Intercept"] == pytest.approx(pooled.ci)
@@ -153,6 +155,17 @@ def test_a_moderator_of_other_scale_is_the_same_fit():
     one, other = fit("~ year"), fit("~ year", shifted)
     assert one.tau2 == pytest.approx(other.tau2, rel=1e-9)
     assert one.beta[1] == pytest.approx(1e3 * other.beta[1], rel=1e-9)
+
+
+def test_transformed_moderators_are_predicted_with_the_same_transformation():
+    found = fit("~ center(year) + np.log(v) + C(route, contr.treatment(base='spinal'))")
+    X = found.design.apply({"year": [2003.0], "v": [0.2], "route": ["oral"]})
+    assert X[0].tolist() == pytest.approx([1.0, 0.0, np.log(0.2), 0.0, 1.0])
+    odd = {**DATA, "dose (mg)": DATA["year"]}
+    assert (
+        pytest.approx(fit("~ year + I((year - 2000)**2)").Q)
+        == fit("~ poly(`dose (mg)`, degree=2)", odd).Q
+    )
 
 
 def test_predictions_at_new_moderators():
@@ -213,6 +226,10 @@ def test_too_many_moderators():
         ("~ yaer", "'year'"),
         ("~ nofunction(year)", "'nofunction'"),
         ("~ log(route)", "can't be applied"),
+        ("~ ().__class__", "two underscores"),
+        ("~ open('x')", "'open'"),
+        ("~ center(open('x'))", "'open'"),
+        ("~ year + `dose`", "'dose'"),
         (3, "must be text"),
     ],
 )
@@ -266,6 +283,12 @@ def test_exact_permutations_are_all_assignments():
 
 def statistics_of(found):
     return abs(found.beta[1] / math.sqrt(found.cov[1, 1]))
+
+
+def test_one_moderator_without_intercept_is_shuffled():
+    data = {name: values[:5] for name, values in DATA.items()}
+    result = fit("~ 0 + year", data).permutation_test(exact=True)
+    assert result.n == 120
 
 
 def test_random_permutations_repeat_with_their_seed():

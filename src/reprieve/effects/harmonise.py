@@ -37,6 +37,17 @@ COMPARISON_SCHEMA: dict[str, Any] = {
     "rows": pl.List(pl.Struct({"table": pl.String, "row": pl.Int64})),
 }
 
+OF_STUDY = ("label", "year", "blinding", "mean_age", "percent_female")
+OF_ARM = (
+    "treatment",
+    "cell_source",
+    "donor",
+    "processing",
+    "dose_cells",
+    "injections",
+    "route",
+)
+
 
 @dataclass(frozen=True)
 class Comparisons:
@@ -63,6 +74,31 @@ class Comparisons:
     table: pl.DataFrame
     covariance: dict[str, NDArray[np.float64]]
     excluded: pl.DataFrame
+
+    def described(self, evidence: Evidence) -> pl.DataFrame:
+        """The table with what is known of each trial and its treated arm, as moderators.
+
+        Returns
+        -------
+        polars.DataFrame
+            The columns of `table`, then ``label``, ``year``, ``blinding``, ``mean_age`` and
+            ``percent_female`` of the trial, and ``treatment``, ``cell_source``, ``donor``,
+            ``processing``, ``dose_cells``, ``injections`` and ``route`` of the treated arm.
+
+        Examples
+        --------
+        >>> from reprieve.evidence import load_evidence
+        >>> evidence = load_evidence()
+        >>> question = Question(condition="knee_osteoarthritis", comparator="hyaluronic_acid")
+        >>> table = harmonise(evidence, question).described(evidence)
+        >>> sorted(set(table["cell_source"]))
+        ['adipose', 'bone_marrow']
+        """
+        studies = evidence.studies.select("study_id", *OF_STUDY)
+        arms = evidence.arms.select("study_id", pl.col("arm_id").alias("arm_t"), *OF_ARM)
+        return self.table.join(studies, on="study_id", how="left", maintain_order="left").join(
+            arms, on=["study_id", "arm_t"], how="left", maintain_order="left"
+        )
 
 
 def harmonise(evidence: Evidence, question: Question) -> Comparisons:

@@ -15,44 +15,47 @@ Codes = NDArray[np.intp]
 
 
 class BlockDiagonal:
-    """A symmetric matrix of n rows that is zero outside blocks on its diagonal.
+    """A symmetric matrix that is zero outside blocks on its diagonal.
 
     Parameters
     ----------
     source : array_like or sequence of arrays
         A vector (a diagonal matrix), a square matrix, or the blocks from top to bottom (a number
         is a block of one).
+
+    Attributes
+    ----------
     n : int
-        Rows that it must have.
+        Rows.
+    blocks : list of ndarray
+        None for a diagonal matrix, of which `diagonal` holds the entries.
 
     Examples
     --------
-    >>> matrix = BlockDiagonal([[[2.0, 1.0], [1.0, 2.0]], 3.0], 3)
+    >>> matrix = BlockDiagonal([[[2.0, 1.0], [1.0, 2.0]], 3.0])
     >>> matrix.dense(np.array([1, 2]))
     array([[2., 0.],
            [0., 3.]])
     """
 
-    def __init__(self, source: Any, n: int) -> None:
+    def __init__(self, source: Any) -> None:
         self.blocks: list[Array] = []
         self.diagonal: Array | None = None
         array = _as_array(source)
         if array is not None and array.ndim == 1:
             self.diagonal = array
-            rows = len(array)
+            self.n = len(array)
         else:
             whole = array is not None and array.ndim == 2
             self.blocks = [
                 np.atleast_2d(np.asarray(b, float)) for b in ([array] if whole else source)
             ]
-            rows = sum(len(block) for block in self.blocks)
+            self.n = sum(len(block) for block in self.blocks)
             for block in self.blocks:
                 if block.ndim != 2 or block.shape[0] != block.shape[1]:
                     raise InputError(f"a block must be square, but one has shape {block.shape}")
                 if not np.allclose(block, block.T, rtol=1e-8, atol=1e-12):
                     raise InputError("a block is not symmetric")
-        if rows != n:
-            raise InputError(f"the blocks have {rows} rows in all, but there are {n} estimates")
         starts = np.cumsum([0, *map(len, self.blocks)])
         self.starts = starts[:-1]
         self._home = np.repeat(np.arange(len(self.blocks)), np.diff(starts))
@@ -62,6 +65,12 @@ class BlockDiagonal:
         for start, block in zip(self.starts, self.blocks, strict=True):
             for i, j in zip(*np.nonzero(np.triu(block, 1)), strict=True):
                 yield int(start + i), int(start + j)
+
+    def variances(self) -> Array:
+        """The entries on the diagonal, shape (n,)."""
+        if self.diagonal is not None:
+            return self.diagonal
+        return np.concatenate([np.diag(block) for block in self.blocks])
 
     def dense(self, rows: Codes) -> Array:
         """The entries between `rows`."""
@@ -155,7 +164,9 @@ def study_means(y: ArrayLike, blocks: Any) -> StudyMeans:
     (array([2., 5.]), array([1.5, 0.5]))
     """
     values = np.asarray(y, dtype=float)
-    matrix = BlockDiagonal(blocks, len(values))
+    matrix = BlockDiagonal(blocks)
+    if matrix.n != len(values):
+        raise InputError(f"the blocks have {matrix.n} rows, but there are {len(values)} estimates")
     if matrix.diagonal is not None:
         return StudyMeans(values, matrix.diagonal)
     means, variances = [], []

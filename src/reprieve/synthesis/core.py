@@ -19,13 +19,15 @@ from numpy.typing import ArrayLike
 
 from reprieve.errors import UnknownWordError
 from reprieve.synthesis.heterogeneity import (
+    GENERALISED_Q,
+    LIKELIHOOD,
     as_batch,
     as_rows,
     check_method,
-    estimate_tau2,
     solve,
 )
 from reprieve.synthesis.least_squares import Array, LeastSquares
+from reprieve.synthesis.single import solve_single
 
 TESTS = ("z", "t", "knha", "adhoc")
 _ROUNDING = float(np.finfo(float).eps)
@@ -57,8 +59,7 @@ class BatchFit(NamedTuple):
 
 
 def check_test(test: str) -> str:
-    """`test`, if it is one of `TESTS`; the name `hksj` is taken for `knha`."""
-    test = {"hksj": "knha"}.get(test, test)
+    """`test`, if it is one of `TESTS`."""
     if test not in TESTS:
         raise UnknownWordError("test", test, TESTS)
     return test
@@ -110,6 +111,51 @@ def fit_batch(
     )
 
 
+class CochranQ(NamedTuple):
+    """Heterogeneity that needs no τ², one value per data set.
+
+    Attributes
+    ----------
+    Q : ndarray
+        Weighted residual sum of squares of the common-effect fit.
+    df : ndarray
+        Its degrees of freedom, k − p.
+    typical_variance : ndarray
+        The sampling variance of a typical study (Higgins & Thompson 2002 Stat Med 21:1539,
+        formula 9), with which `I² = τ² / (τ² + typical)` and `H² = 1 + τ² / typical`.
+    """
+
+    Q: Array
+    df: Array
+    typical_variance: Array
+
+
+def cochran_q(
+    y: ArrayLike, v: ArrayLike, X: ArrayLike | None = None, *, used: ArrayLike | None = None
+) -> CochranQ:
+    """Cochran's Q of many data sets at once; parameters as in `estimate_tau2`.
+
+    Examples
+    --------
+    >>> q = cochran_q([[0.1, -0.4, 0.8, 0.3]], [[0.04, 0.03, 0.06, 0.05]])
+    >>> q.Q.round(3), q.df
+    (array([17.289]), array([3.]))
+    """
+    batch, shape = as_batch(y, v, X, used)
+    return CochranQ(*(part.reshape(shape[:-1]) for part in homogeneity(batch)))
+
+
+def homogeneity(batch: LeastSquares) -> CochranQ:
+    """`cochran_q` of a batch; NaN where the design has lost rank."""
+    P = batch.projection(batch.weights(batch.v))
+    df = np.broadcast_to(np.asarray(batch.df, dtype=float), batch.unfit.shape)
+    with np.errstate(all="ignore"):
+        typical = np.where(df > 0, df / P.trace(), np.nan)
+    q = np.where(df > 0, np.maximum(P.yPy(), 0.0), 0.0)
+    lost = batch.unfit
+    return CochranQ(np.where(lost, np.nan, q), df, np.where(lost, np.nan, typical))
+
+
 def estimate(
     batch: LeastSquares, tau2: Array, test: str, weights: Array | None = None
 ) -> tuple[Array, Array]:
@@ -122,11 +168,11 @@ def estimate(
         else:
             beta, cov = batch.projection(weights).coefficients(variance)
         if test in ("knha", "adhoc"):
-            scale = _residual_variance(P.residuals().yPy, batch.df)
+            scale = _residual_variance(P.yPy(), batch.df)
             if test == "adhoc":
                 scale = np.maximum(scale, 1.0)
             cov = cov * scale[:, None, None]
-    lost = batch.rank_lost | np.isnan(tau2)
+    lost = batch.unfit | np.isnan(tau2)
     if lost.any():
         beta[lost], cov[lost] = np.nan, np.nan
     return beta, cov
@@ -138,7 +184,7 @@ def _residual_variance(rss: Array, df: Any) -> Array:
 
 
 def fit_mean(y: Array, v: Array, method: str, test: str) -> tuple[float, float, float]:
-    """Mean, its variance and τ² of one data set of two or more studies, quickly.
+    """Mean, its variance and τ² of one sound data set of two or more studies, quickly.
 
     Examples
     --------
@@ -147,7 +193,10 @@ def fit_mean(y: Array, v: Array, method: str, test: str) -> tuple[float, float, 
     >>> bool(np.isclose(mean, fit_batch(y, v).beta[0]))
     True
     """
-    tau2 = estimate_tau2(y, v, method=method)
+    if method in (*GENERALISED_Q, *LIKELIHOOD):
+        tau2 = solve_single(y, v, method)
+    else:
+        tau2 = float(solve(LeastSquares(y[None], v[None]), method)[0])
     w = 1.0 / (v + tau2)
     total = float(w.sum())
     mean = float(w @ y) / total

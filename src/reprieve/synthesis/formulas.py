@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reprieve.errors import InputError, SynthesisError
-from reprieve.synthesis.inputs import Effects, Excluded, column
+from reprieve.errors import InputError, SynthesisError, nearest_words
+from reprieve.synthesis.inputs import Effects, Excluded, column, column_names
 from reprieve.synthesis.least_squares import Array
 
 # a column that the others explain to this share of its length is taken to depend on them
@@ -31,7 +32,7 @@ class Design:
     def __init__(self, formula: str, data: Any, effects: Effects) -> None:
         self.formula = formula
         parsed = _parse(formula)
-        self.variables = sorted(str(name) for name in parsed.required_variables)
+        self.variables = _variables(formula, [] if data is None else column_names(data))
         frame = _frame(data, self.variables, len(effects.y) + len(effects.excluded))
         if effects.kept is not None:
             frame = frame[effects.kept].reset_index(drop=True)
@@ -117,6 +118,9 @@ def _parse(formula: str) -> Any:
 
     if not isinstance(formula, str):
         raise InputError(f'the formula must be text such as "~ age + dose"; it was {formula!r}')
+    if "__" in formula:
+        # factors are evaluated as Python: no way into the insides of an object
+        raise InputError(f"the formula {formula!r} can't hold two underscores in a row")
     try:
         parsed = Formula(formula)
     except FormulaicError as error:
@@ -127,6 +131,29 @@ def _parse(formula: str) -> Any:
             '"~ age + dose", and the outcome as effect='
         )
     return parsed
+
+
+def _variables(formula: str, columns: list[str]) -> list[str]:
+    """The columns that a formula uses.
+
+    Factors are evaluated as Python, so no other name than these and formulaic's own
+    transformations is let through.
+    """
+    from formulaic.transforms import TRANSFORMS  # type: ignore[import-untyped]
+
+    quoted = re.findall(r"`([^`]+)`", formula)
+    bare = re.sub(r"""`[^`]*`|'[^']*'|"[^"]*\"""", " ", formula)
+    # names, but neither attributes (contr.sum) nor keywords (df=3)
+    words = re.findall(r"(?<![\w.])[^\W\d]\w*\b(?!\s*=(?!=))", bare)
+    used = dict.fromkeys([*quoted, *words])
+    for name in used:
+        if name not in columns and name not in TRANSFORMS and name not in ("True", "False"):
+            near = nearest_words(name, columns)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {columns}"
+            raise InputError(
+                f"the formula {formula!r} uses {name!r}, which is no column of the data; {hint}"
+            )
+    return [name for name in used if name in columns]
 
 
 def _frame(data: Any, variables: list[str], rows: int) -> Any:

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reprieve.errors import InputError, SynthesisError
+from reprieve.synthesis.ascent import ascend
 from reprieve.synthesis.blocks import BlockDiagonal, Codes, components
 from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.random_effects import Term
 
 _ELEMENTS = 1 << 20
-_STEPS = 300
 
 
 class Profile(NamedTuple):
@@ -73,7 +73,7 @@ class GaussianFit:
 class _Stack(NamedTuple):
     """Blocks of one size m; b of them."""
 
-    y: Array  # (b, m)
+    y: Array  # (b, m), residuals of least squares
     X: Array  # (b, m, p), an orthonormal basis of the design
     V: Array  # (b, m, m)
     patterns: Array  # (terms, b, m, m)
@@ -143,7 +143,15 @@ class GaussianModel:
         if n < design.shape[1] or (size <= 1e-10 * np.linalg.norm(design, axis=0)).any():
             raise SynthesisError("the columns of X depend on one another, or are more than rows")
         self.n, self.p = n, design.shape[1]
-        self._stacks = self._stack(BlockDiagonal(V, n), basis)
+        # least-squares residuals in place of y keep the digits that a large mean would cost
+        self._shift = basis.T @ self.y
+        self._residual = self.y - basis @ self._shift
+        known = BlockDiagonal(V)
+        for name, rows in [("V", known.n), *((term.names[0], term.n) for term in self.terms)]:
+            if rows != n:
+                raise InputError(f"{name} has {rows} rows, but there are {n} estimates")
+        self._typical = 1 / float(np.mean(1 / known.variances()))
+        self._stacks = self._stack(known, basis)
         cuts = np.cumsum([len(term.names) for term in self.terms])
         self._slices = [
             slice(int(end) - len(term.names), int(end))
@@ -151,8 +159,11 @@ class GaussianModel:
         ]
 
     def _stack(self, V: BlockDiagonal, basis: Array) -> list[_Stack]:
-        codes = [code for term in self.terms for code in term.codes(self.n)]
-        links = [*V.links(), *(pair for term in self.terms for pair in term.links(self.n))]
+        codes, links = list[Codes](), list(V.links())
+        for term in self.terms:
+            more_codes, more_links = term.joined()
+            codes += more_codes
+            links += more_links
         by_size: dict[int, list[Codes]] = {}
         for rows in components(self.n, codes, links):
             # blocks of 5 to 8 rows share a stack, and so on: padding costs less than a loop
@@ -171,13 +182,13 @@ class GaussianModel:
         )
         for i, rows in enumerate(groups):
             k = len(rows)
-            stack.y[i, :k], stack.X[i, :k] = self.y[rows], basis[rows]
+            stack.y[i, :k], stack.X[i, :k] = self._residual[rows], basis[rows]
             stack.V[i, :k, :k] = V.dense(rows)
             for term, pattern, (left, right) in zip(
                 self.terms, stack.patterns, stack.inner, strict=True
             ):
                 pattern[i, :k, :k] = term.pattern(rows)
-                left[i, :k, 0] = right[i, 0, :k] = term.inner_codes(rows)
+                left[i, :k, 0] = right[i, 0, :k] = term.inner(rows)
         return stack
 
     # -- the likelihood
@@ -202,7 +213,7 @@ class GaussianModel:
                 f"its shape is {theta.shape}"
             )
         lead = theta.shape[:-1]
-        flat = theta.reshape(-1, len(self.names))
+        flat = theta.reshape(int(np.prod(lead)), len(self.names))
         largest = max(stack.V.size for stack in self._stacks)
         size = max(1, _ELEMENTS // largest)
         parts = [self._profile(flat[i : i + size]) for i in range(0, len(flat), size)]
@@ -225,11 +236,8 @@ class GaussianModel:
                 M += term.covariance(theta[:, cut])[:, where[0], where[1]] * pattern
             W, dets, good = _invert(M)
             sound &= good.all(axis=1)
-            WX = W @ stack.X
-            XWX += np.einsum("bmp,gbmq->gpq", stack.X, WX)
-            XWy += np.einsum("gbmp,bm->gp", WX, stack.y)
-            yWy += np.einsum("gbmi,bm->g", W @ stack.y[..., None], stack.y)
-            logdet += dets.sum(axis=1)
+            _, a, b, c = _products(stack, W)
+            XWX, XWy, yWy, logdet = XWX + a, XWy + b, yWy + c, logdet + dets.sum(axis=1)
         sound &= np.isfinite(logdet)
         XWX[~sound] = np.eye(p)
         inverse = np.linalg.inv(XWX)
@@ -240,14 +248,14 @@ class GaussianModel:
         if self.restricted:
             loglik -= 0.5 * np.linalg.slogdet(XWX)[1]
         back = np.linalg.inv(self._R)
-        beta, cov = beta @ back.T, back @ inverse @ back.T
+        beta, cov = (beta + self._shift) @ back.T, back @ inverse @ back.T
         beta[~sound], cov[~sound] = np.nan, np.nan
         return Profile(np.where(sound, loglik, -np.inf), beta, cov)
 
     def _climb(self, internal: Array) -> tuple[float, Array, Array]:
         """Log-likelihood, gradient and expected information at internal hyperparameters."""
         h, p = len(internal), self.p
-        XWX, XWy, logdet, yWy = np.zeros((p, p)), np.zeros(p), 0.0, 0.0
+        XWX, XWy, yWy, logdet = np.zeros((p, p)), np.zeros(p), np.zeros(()), 0.0
         kept = []
         for stack in self._stacks:
             M, slopes = stack.V.copy(), []
@@ -260,15 +268,12 @@ class GaussianModel:
             W, dets, good = _invert(M)
             if not good.all():
                 return -np.inf, np.zeros(h), np.eye(h)
-            WX = W @ stack.X
-            XWX += np.einsum("bmp,bmq->pq", stack.X, WX)
-            XWy += np.einsum("bmp,bm->p", WX, stack.y)
-            yWy += float(np.sum(stack.y * (W @ stack.y[..., None])[..., 0]))
-            logdet += float(dets.sum())
+            WX, a, b, c = _products(stack, W)
+            XWX, XWy, yWy, logdet = XWX + a, XWy + b, yWy + c, logdet + float(dets.sum())
             kept.append((stack, W, WX, np.concatenate(slopes)))
         inverse = np.linalg.inv(XWX)
         beta = inverse @ XWy
-        rss = yWy - beta @ XWy
+        rss = float(yWy - beta @ XWy)
         count = self.n - p if self.restricted else self.n
         loglik = -0.5 * (count * np.log(2 * np.pi) + logdet + rss)
         quadratic, traces, B = np.zeros(h), np.zeros(h), np.zeros((h, p, p))
@@ -307,13 +312,15 @@ class GaussianModel:
         SynthesisError
             When no start leads to a maximum.
         """
-        bounds = np.array([limit for term in self.terms for limit in term.bounds]).reshape(-1, 2)
+        if not self.terms:
+            return self._result(np.empty(0), 0)
+        bounds = np.array([limit for term in self.terms for limit in term.bounds])
         held = self._held(fixed or {})
         best: tuple[float, Array] | None = None
         for start in self._starts():
             for place, value in held.items():
                 start[place] = value
-            found = self._ascend(start, bounds, list(held), 1e-3)
+            found = ascend(self._climb, start, bounds, list(held), 1e-3)
             if found is not None and (best is None or found[0] > best[0]):
                 best = found
         if best is None:
@@ -321,7 +328,7 @@ class GaussianModel:
                 "the likelihood has no maximum that could be found: use fewer random terms, or "
                 "check that V is positive definite"
             )
-        best = self._ascend(best[1], bounds, list(held), 1e-11) or best
+        best = ascend(self._climb, best[1], bounds, list(held), 1e-11) or best
         return self._result(best[1], len(held))
 
     def _held(self, fixed: dict[str, float]) -> dict[int, float]:
@@ -337,16 +344,8 @@ class GaussianModel:
 
     def _starts(self) -> list[Array]:
         """All terms alike, and each in turn dominant."""
-        if not self.terms:
-            return [np.empty(0)]
-        weight = np.concatenate(
-            [1 / np.diagonal(s.V, axis1=1, axis2=2).ravel() for s in self._stacks]
-        )
-        rest = np.concatenate([s.y.ravel() for s in self._stacks])
-        basis = np.concatenate([s.X.reshape(-1, self.p) for s in self._stacks])
-        rest = rest - basis @ (basis.T @ rest)
-        total = max(float(rest @ rest) / max(self.n - self.p, 1) - 1 / float(weight.mean()), 0.0)
-        total = max(total, 0.1 / float(weight.mean()))
+        total = float(self._residual @ self._residual) / max(self.n - self.p, 1) - self._typical
+        total = max(total, 0.1 * self._typical)
         count = len(self.terms)
         shares = [np.full(count, 1 / count)]
         if count > 1:
@@ -356,39 +355,6 @@ class GaussianModel:
             for share in shares
         ]
 
-    def _ascend(
-        self, theta: Array, bounds: Array, held: list[int], tolerance: float
-    ) -> tuple[float, Array] | None:
-        """Damped Fisher scoring within bounds: likelihood and place of the maximum reached."""
-        loglik, gradient, information = self._climb(theta)
-        if not np.isfinite(loglik):
-            return None
-        damping = 1e-3
-        for _ in range(_STEPS if len(theta) else 0):
-            free = ~((theta <= bounds[:, 0]) & (gradient < 0))
-            free &= ~((theta >= bounds[:, 1]) & (gradient > 0))
-            free[held] = False
-            if not free.any():
-                break
-            F = information[np.ix_(free, free)]
-            scale = np.diag(F).copy()
-            scale[scale <= 0] = 1.0
-            step = np.zeros(len(theta))
-            step[free] = np.linalg.lstsq(F + damping * np.diag(scale), gradient[free])[0]
-            new = np.clip(theta + step, bounds[:, 0], bounds[:, 1])
-            moved = np.abs(new - theta).max()
-            there = self._climb(new)
-            if there[0] >= loglik - 1e-12 * abs(loglik):
-                theta, (loglik, gradient, information) = new, there
-                damping = max(damping / 10, 1e-12)
-                if moved <= tolerance * (np.abs(theta).max() + 1e-8):
-                    break
-            elif moved <= 1e-13 * (np.abs(theta).max() + 1e-8):
-                break
-            else:
-                damping = max(10 * damping, 1e-6)
-        return loglik, theta
-
     def _result(self, internal: Array, held: int) -> GaussianFit:
         natural = np.concatenate(
             [t.to_natural(internal[cut]) for t, cut in zip(self.terms, self._slices, strict=True)]
@@ -396,15 +362,11 @@ class GaussianModel:
         )
         at = self.profile(natural)
         loglik = float(at.loglik)
-        q, df = 0.0, self.n - self.p
-        XWX, XWy = np.zeros((self.p, self.p)), np.zeros(self.p)
+        df = self.n - self.p
+        XWX, XWy, yWy = np.zeros((self.p, self.p)), np.zeros(self.p), np.zeros(())
         for stack in self._stacks:
-            W = _invert(stack.V)[0]
-            WX = W @ stack.X
-            q += float(np.sum(stack.y * (W @ stack.y[..., None])[..., 0]))
-            XWX += np.einsum("bmp,bmq->pq", stack.X, WX)
-            XWy += np.einsum("bmp,bm->p", WX, stack.y)
-        q = max(0.0, q - float(XWy @ np.linalg.solve(XWX, XWy)))
+            _, a, b, c = _products(stack, _invert(stack.V)[0])
+            XWX, XWy, yWy = XWX + a, XWy + b, yWy + c
         m = self.p + len(internal) - held
         count = df if self.restricted else self.n
         most = max(count, m + 2)
@@ -413,12 +375,21 @@ class GaussianModel:
             cov=at.cov,
             theta=dict(zip(self.names, natural.tolist(), strict=True)),
             loglik=loglik,
-            Q=q,
+            Q=max(0.0, float(yWy - XWy @ np.linalg.solve(XWX, XWy))),
             Q_df=df,
             AIC=-2 * loglik + 2 * m,
             AICc=-2 * loglik + 2 * m * most / (most - m - 1),
             BIC=-2 * loglik + m * float(np.log(count)) if count > 0 else float("nan"),
         )
+
+
+def _products(stack: _Stack, W: Array) -> tuple[Array, Array, Array, Array]:
+    """`WX` of each block; and summed over blocks `XᵀWX`, `XᵀWy` and `yᵀWy`."""
+    WX = W @ stack.X
+    XWX = np.einsum("bmp,...bmq->...pq", stack.X, WX)
+    XWy = np.einsum("...bmp,bm->...p", WX, stack.y)
+    yWy = np.einsum("...bmi,bm->...", W @ stack.y[..., None], stack.y)
+    return WX, np.asarray(XWX), np.asarray(XWy), np.asarray(yWy)
 
 
 def _invert(M: Array) -> tuple[Array, Array, NDArray[np.bool_]]:

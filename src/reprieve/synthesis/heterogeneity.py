@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reprieve.errors import InputError, SynthesisError, UnknownWordError
-from reprieve.synthesis.least_squares import Array, LeastSquares
-from reprieve.synthesis.single import solve_single
+from reprieve.synthesis.least_squares import Array, LeastSquares, Projection
+from reprieve.synthesis.single import grid_points
 
 COMMON = ("EE", "FE", "CE")
 MOMENTS = ("DL", "HE", "HS", "HSk", "SJ", "GENQ")
@@ -35,19 +35,19 @@ METHODS = (*COMMON, *MOMENTS, *GENERALISED_Q, *LIKELIHOOD)
 """The methods that are understood; EE, FE and CE set τ² to zero."""
 
 _ELEMENTS = 1 << 17  # numbers in an array that still stays in a core's cache
-_GRID = 12  # points at which the score is looked at before its roots are refined
+_SMALL = 1e-9  # Newton doubles the digits: after a relative step of this size all are right
 _STEPS = 200
+_FEW = 0.7  # a smaller share of data sets than this goes on without the others
 
 
 def check_method(method: str) -> str:
-    """`method`, if it is known; metafor's CO, VC and MP are taken for HE and PM.
+    """`method`, if it is one of `METHODS`.
 
     Raises
     ------
     UnknownWordError
         With the nearest names.
     """
-    method = {"CO": "HE", "VC": "HE", "MP": "PM"}.get(method, method)
     if method not in METHODS:
         raise UnknownWordError("method", method, METHODS)
     return method
@@ -81,8 +81,8 @@ def estimate_tau2(
     Returns
     -------
     float or ndarray, shape (...)
-        Never below zero. NaN where a data set leaves no degree of freedom or its design has
-        lost rank; zero there for the methods that do not estimate τ².
+        Never below zero. NaN where a data set leaves no degree of freedom, its design has lost
+        rank, a number is not finite or a variance not positive; zero for EE, FE and CE.
 
     Examples
     --------
@@ -94,10 +94,6 @@ def estimate_tau2(
     array([0.3201, 0.0775, 0.0929, 0.3169])
     """
     method = check_method(method)
-    if X is None and used is None:
-        y, v = np.asarray(y, dtype=float), np.asarray(v, dtype=float)
-        if y.ndim == v.ndim == 1 and y.shape == v.shape and method in (*GENERALISED_Q, *LIKELIHOOD):
-            return solve_single(y, v, method) if len(y) > 1 else float("nan")
     batch, shape = as_batch(y, v, X, used)
     a = None if weights is None else as_rows(weights, shape)
     tau2 = solve(batch, method, a).reshape(shape[:-1])
@@ -168,8 +164,7 @@ def solve(batch: LeastSquares, method: str, weights: Array | None = None) -> Arr
         return np.zeros(n)
     size = max(1, _ELEMENTS // max(k, 1))
     if n > size:
-        starts = range(0, n, size)
-        pieces = [np.arange(start, min(start + size, n)) for start in starts]
+        pieces = [slice(start, start + size) for start in range(0, n, size)]
         return np.concatenate(
             [solve(batch.take(i), method, None if weights is None else weights[i]) for i in pieces]
         )
@@ -181,7 +176,7 @@ def solve(batch: LeastSquares, method: str, weights: Array | None = None) -> Arr
             tau2 = solve_q(batch, np.broadcast_to(np.asarray(target, dtype=float), (n,)))
         else:
             tau2 = _solve_likelihood(batch, method)
-    return np.where(batch.rank_lost | (np.asarray(batch.df) < 1), np.nan, np.maximum(tau2, 0.0))
+    return np.where(batch.unfit | (np.asarray(batch.df) < 1), np.nan, np.maximum(tau2, 0.0))
 
 
 def median_chi2(df: Any) -> Any:
@@ -200,7 +195,7 @@ def _line(batch: LeastSquares, method: str, weights: Array | None) -> tuple[Arra
                 raise SynthesisError('method "GENQ" needs weights: give one per study')
             a = weights if batch.used is None else np.where(batch.used, weights, 0.0)
         else:
-            a = batch.weights(batch.v if method == "DL" else np.ones_like(batch.v))
+            a = batch.weights(batch.v if method == "DL" else 1.0)
         P = batch.projection(a)
         slope = 1 / P.trace()
         return a, slope, -slope * P.trace(batch.v)
@@ -208,14 +203,14 @@ def _line(batch: LeastSquares, method: str, weights: Array | None) -> tuple[Arra
         a = batch.weights(batch.v)
         total = a.sum(axis=-1)
         return a, (1.0 if method == "HS" else k / df) / total, -k / total
-    ones = batch.weights(np.ones_like(batch.v))
-    start = LeastSquares(batch.y, batch.v, None, batch.used).projection(ones).residuals().yPy / k
+    ones = batch.weights(1.0)
+    start = LeastSquares(batch.y, batch.v, None, batch.used).projection(ones).yPy() / k
     return batch.weights(batch.v + start[:, None]), start / df, 0.0
 
 
 def _moments(batch: LeastSquares, method: str, weights: Array | None) -> Array:
     a, slope, offset = _line(batch, method, weights)
-    return np.asarray(slope * batch.projection(a).residuals().yPy + offset)
+    return np.asarray(slope * batch.projection(a).yPy() + offset)
 
 
 def spread(batch: LeastSquares, method: str, tau2: Array, weights: Array | None = None) -> Array:
@@ -235,7 +230,7 @@ def spread(batch: LeastSquares, method: str, tau2: Array, weights: Array | None 
                 se = np.sqrt(2 / np.einsum("nk,nk->n", w, w))
             else:
                 se = np.sqrt(2 * batch.k**2 / batch.df) / w.sum(axis=-1)
-    return np.where(batch.rank_lost | (np.asarray(batch.df) < 1), np.nan, se)
+    return np.where(batch.unfit | (np.asarray(batch.df) < 1), np.nan, se)
 
 
 def solve_q(batch: LeastSquares, target: Array) -> Array:
@@ -247,14 +242,16 @@ def solve_q(batch: LeastSquares, target: Array) -> Array:
     n = len(batch.y)
     tau2, active, part = np.zeros(n), np.arange(n), batch
     for _ in range(_STEPS):
-        q, slope, _ = part.projection(part.weights(part.v + tau2[active, None])).residuals()
-        step = np.where(q > target[active], (q / target[active] - 1) * q / slope, 0.0)
+        P = part.projection(part.weights(part.v + tau2[active, None]))
+        q, slope = P.yPy(), P.yPPy()
+        with np.errstate(invalid="ignore"):  # identical effects: Q and its slope are both zero
+            step = np.where(q > target[active], (q / target[active] - 1) * q / slope, 0.0)
         tau2[active] += step
-        going = step > 1e-13 * tau2[active]
+        going = step > _SMALL * tau2[active]
         if not going.any():
             return tau2
-        if not going.all():
-            active, part = active[going], part.take(going)
+        if going.sum() < _FEW * len(going):
+            active, part = active[going], part.take(np.flatnonzero(going))
     return tau2
 
 
@@ -263,10 +260,10 @@ def log_likelihood(batch: LeastSquares, tau2: Array, method: str) -> Array:
     variance = batch.v + tau2[:, None]
     w = batch.weights(variance)
     P = batch.projection(w)
-    logs = np.log(variance) if batch.used is None else np.where(batch.used, np.log(variance), 0.0)
+    logs = (batch.count * np.log(variance)).sum(axis=-1)
     count = batch.k if method == "ML" else batch.df
-    value = -0.5 * (count * np.log(2 * np.pi) + logs.sum(axis=-1) + P.residuals().yPy)
-    return np.asarray(value if method == "ML" else value - 0.5 * (P.logdet() - batch.logdet_XX))
+    value = -0.5 * (count * np.log(2 * np.pi) + logs + P.yPy())
+    return np.asarray(value if method == "ML" else value - 0.5 * P.logdet())
 
 
 def upper_bound(batch: LeastSquares, method: str) -> Array:
@@ -275,24 +272,24 @@ def upper_bound(batch: LeastSquares, method: str) -> Array:
     `P` has its non-zero eigenvalues between 1/(v_max + τ²) and 1/(v_min + τ²), so that
     `yᵀPPy ≤ RSS/(v_min + τ²)²` and `tr P ≥ df/(v_max + τ²)`.
     """
-    ones = batch.weights(np.ones_like(batch.v))
+    ones = batch.weights(1.0)
     count = batch.k if method == "ML" else batch.df
-    s2 = batch.projection(ones).residuals().yPy / count
-    low = (batch.v if batch.used is None else np.where(batch.used, batch.v, np.inf)).min(axis=-1)
-    high = (batch.v if batch.used is None else np.where(batch.used, batch.v, 0.0)).max(axis=-1)
+    s2 = batch.projection(ones).yPy() / count
+    low, high = batch.extremes()
     return np.asarray(np.maximum((s2 + np.sqrt(s2 * s2 + 4 * s2 * (high - low))) / 2 - low, 0.0))
 
 
-def _score_ratio(batch: LeastSquares, tau2: Array, method: str) -> tuple[Array, Array]:
-    """`yᵀPPy / tr P` (ML: over tr W), which is 1 where the score vanishes, and −d log of it."""
-    w = batch.weights(batch.v + tau2[:, None])
-    P = batch.projection(w)
-    _, top, top_slope = P.residuals()
-    if method == "ML":
-        below, below_slope = P.total, np.einsum("nk,nk->n", w, w)
-    else:
-        below, below_slope = P.trace(), P.trace2()
-    return top / below, 2 * top_slope / top - below_slope / below
+def _score_ratio(batch: LeastSquares, tau2: Array, method: str) -> tuple[Array, Projection]:
+    """`yᵀPPy / tr P` (ML: over tr W), which is 1 where the score vanishes."""
+    P = batch.projection(batch.weights(batch.v + tau2[:, None]))
+    return P.yPPy() / (P.total if method == "ML" else P.trace()), P
+
+
+def _decline(P: Projection, method: str) -> Array:
+    """Minus the derivative of the logarithm of the score's ratio."""
+    ml = method == "ML"
+    below = np.einsum("nk,nk->n", P.a, P.a) / P.total if ml else P.trace2() / P.trace()
+    return np.asarray(2 * P.yPPPy() / P.yPPy() - below)
 
 
 def _solve_likelihood(batch: LeastSquares, method: str) -> Array:
@@ -303,25 +300,27 @@ def _solve_likelihood(batch: LeastSquares, method: str) -> Array:
     """
     top = upper_bound(batch, method)
     n = len(top)
-    finest = (batch.v if batch.used is None else np.where(batch.used, batch.v, np.inf)).min(axis=-1)
-    ratio = (1 + top / finest) ** (1 / _GRID)
-    grid = finest * (ratio ** np.arange(_GRID + 1)[:, None] - 1)
-    grid[-1] *= 1 + 1e-12
-    rising = np.array([_score_ratio(batch, point, method)[0] > 1 for point in grid])
+    finest = batch.extremes()[0]
+    reach = 1 + top / finest
+    points = grid_points(float(np.nanmax(reach, initial=1.0)))
+    grid = finest * (reach ** (np.arange(points + 1)[:, None] / points) - 1)
+    ratio = np.array([_score_ratio(batch, point, method)[0] for point in grid])
+    rising = ratio > 1
     rising[-1] = False
     peaks = rising[:-1] & ~rising[1:]
     at_zero = ~rising[0]
     best, height = np.zeros(n), np.where(at_zero, 0.0, -np.inf)
     rivals = peaks.sum(axis=0) + at_zero > 1
     if rivals.any():
-        height[rivals & at_zero] = log_likelihood(batch, np.zeros(n), method)[rivals & at_zero]
+        height[rivals & at_zero] = log_likelihood(batch, best, method)[rivals & at_zero]
     # the j-th peak of every data set that has one
     order = peaks.cumsum(axis=0)
     for j in range(1, int(order[-1].max(initial=0)) + 1):
         chosen = np.flatnonzero(order[-1] >= j)
         cell = (order[:, chosen] >= j).argmax(axis=0)
         part = batch.take(chosen)
-        found = _newton(part, method, grid[cell, chosen], grid[cell + 1, chosen])
+        low, high = grid[cell, chosen], grid[cell + 1, chosen]
+        found = _newton(part, method, low, high, ratio[cell, chosen], ratio[cell + 1, chosen])
         worth = np.zeros(len(chosen))
         contested = rivals[chosen]
         if contested.any():
@@ -331,22 +330,29 @@ def _solve_likelihood(batch: LeastSquares, method: str) -> Array:
     return best
 
 
-def _newton(batch: LeastSquares, method: str, low: Array, high: Array) -> Array:
-    """The root of the score between `low` (score positive) and `high` (score negative)."""
-    tau2 = low.copy()
+def _newton(
+    batch: LeastSquares, method: str, low: Array, high: Array, at_low: Array, at_high: Array
+) -> Array:
+    """The root of the score between `low` and `high`, where its ratio is over and under 1.
+
+    One over the ratio is nearly a straight line: it gives the first guess and each step.
+    """
+    share = (1 - 1 / at_low) / (1 / at_high - 1 / at_low)
+    tau2 = low + (high - low) * np.where((share >= 0) & (share <= 1), share, 0.5)
     active, part = np.arange(len(low)), batch
     for _ in range(_STEPS):
         here = tau2[active]
-        ratio, slope = _score_ratio(part, here, method)
+        ratio, P = _score_ratio(part, here, method)
         low = np.where(ratio > 1, here, low)
         high = np.where(ratio > 1, high, here)
-        new = here + (ratio - 1) / slope
+        new = here + (ratio - 1) / _decline(P, method)
         # a step that leaves the bracket gives way to the middle of it
         new = np.where((new >= low) & (new <= high), new, (low + high) / 2)
         tau2[active] = new
-        going = np.abs(new - here) > 1e-13 * new
+        going = np.abs(new - here) > _SMALL * new
         if not going.any():
             return tau2
-        if not going.all():
-            active, part, low, high = active[going], part.take(going), low[going], high[going]
+        if going.sum() < _FEW * len(going):
+            active, low, high = active[going], low[going], high[going]
+            part = part.take(np.flatnonzero(going))
     return tau2

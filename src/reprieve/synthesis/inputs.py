@@ -148,25 +148,37 @@ def column(data: Any, name: Any, role: str) -> Any:
         return name
     if data is None:
         raise InputError(f"{role} is the column {name!r}, but no data were given to hold it")
-    if isinstance(data, Mapping):
-        names: Sequence[str] = list(data)
-    else:
-        import narwhals as nw
-
-        data = nw.from_native(data, eager_only=True)
-        names = data.columns
-    if name not in names:
+    if name not in (names := column_names(data)):
         near = nearest_words(name, names)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {list(names)}"
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {names}"
         raise InputError(f"the data have no column {name!r} (given as {role}); {hint}")
-    found = data[name]
-    return found.to_list() if hasattr(found, "to_list") else found
+    found = data[name] if isinstance(data, Mapping) else _narwhals(data)[name]
+    if not hasattr(found, "is_null"):
+        return found
+    missing = found.is_null().to_list()
+    return [None if gap else value for value, gap in zip(found.to_list(), missing, strict=True)]
+
+
+def column_names(data: Any) -> list[str]:
+    """The columns of a data frame or mapping."""
+    return list(data) if isinstance(data, Mapping) else list(_narwhals(data).columns)
+
+
+def _narwhals(data: Any) -> Any:
+    import narwhals as nw
+
+    try:
+        return nw.from_native(data, eager_only=True)
+    except TypeError as error:
+        raise InputError(
+            f"data must be a data frame or a mapping of columns; it was {type(data).__name__}"
+        ) from error
 
 
 def _numbers(values: Any) -> tuple[Array, dict[int, Any]]:
     """Values as floats, NaN where missing; and, by position, those that are no numbers."""
     try:
-        numbers = np.asarray(values, dtype=float)
+        numbers = np.array(values, dtype=float)
     except (TypeError, ValueError):
         pass
     else:

@@ -86,7 +86,7 @@ def meta_analysis(
         raise InputError(f"level must lie between 0 and 1, such as 0.95; it was {level!r}")
     effects = read_effects(data, effect, variance, se, study, weights)
     y, v, own = effects.y, effects.v, effects.weights
-    notes = fit_notes(v, len(effects.excluded), method, test)
+    notes = fit_notes(v, effects.study, len(effects.excluded), method, test)
     if len(y) == 1:
         test = "z"
         beta, cov, tau2 = y, v[None], 0.0 if method in COMMON else float("nan")
@@ -119,15 +119,23 @@ def fit_weighted(
     """Coefficients, their covariance and τ² of a batch of one, with the user's weights if any."""
     rows = None if own is None else own[None]
     tau2 = solve(batch, method, rows)
-    beta, cov = estimate(batch, tau2, test, None if method == "GENQ" else rows)
+    beta, cov = estimate(batch, tau2, test, rows)
     return beta[0], cov[0], float(tau2[0])
 
 
-def fit_notes(v: Array, excluded: int, method: str, test: str) -> tuple[str, ...]:
+def fit_notes(
+    v: Array, study: tuple[str, ...], excluded: int, method: str, test: str
+) -> tuple[str, ...]:
     """What a reader of a fit should know about its input."""
     notes = []
     if excluded:
         notes.append(f"{excluded} row{'s' * (excluded > 1)} could not be used; see excluded")
+    repeated = len(study) - len(set(study))
+    if repeated:
+        notes.append(
+            f"{repeated} row{'s repeat' if repeated > 1 else ' repeats'} a study label; rows are "
+            "pooled as if independent (a nested random effect would not)"
+        )
     if len(v) == 1:
         notes.append(
             "one study: its own estimate with a normal interval; τ² and a prediction interval "

@@ -81,7 +81,7 @@ def permute(
     """
     if n < 2:
         raise InputError(f"n must be at least 2 permutations; it was {n}")
-    flips = X is None or X.shape[1] == 1
+    flips = X is None or (X.shape[1] == 1 and bool((X[0] == X).all()))
     total = 2 ** len(y) if flips else _count(_groups(X))
     take_all = total <= n if exact == "auto" else exact
     if take_all and total > _MOST:

@@ -1,14 +1,14 @@
 """Random terms of the Gaussian engine: covariances that depend on a few hyperparameters.
 
 Each term has *natural* hyperparameters, which people read (variances and correlations), and
-*internal* ones, in which the likelihood is climbed (standard deviations, Cholesky factors).
+*internal* ones, in which the likelihood is climbed (standard deviations, a Cholesky factor).
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from abc import ABC, abstractmethod
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,108 +20,97 @@ from reprieve.synthesis.least_squares import Array
 Structure = Literal["DIAG", "CS", "HCS", "AR", "HAR", "UN"]
 
 
-class Term(Protocol):
+class Term(ABC):
     """What the engine asks of a random term.
 
-    The covariance that a term adds between rows r and s is `G[inner_r, inner_s]`, where the
-    *pattern* says that they share a level, or `σ² pattern_rs`.
+    The covariance that it adds between rows r and s is `G[inner_r, inner_s] · pattern_rs`: the
+    pattern is known, the small matrix `G` depends on the hyperparameters.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Natural hyperparameters.
+    bounds : list of (float, float)
+        Limits of the internal hyperparameters.
+    n : int
+        Rows.
     """
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Natural hyperparameters."""
+    names: tuple[str, ...]
+    bounds: list[tuple[float, float]]
+    n: int
 
-    @property
-    def bounds(self) -> list[tuple[float, float]]:
-        """Of the internal hyperparameters."""
+    @abstractmethod
+    def joined(self) -> tuple[list[Codes], list[tuple[int, int]]]:
+        """Codes whose equality joins rows, and further pairs of rows that are joined."""
 
-    def codes(self, n: int) -> list[Codes]:
-        """Codes whose equality joins rows."""
-
-    def links(self, n: int) -> list[tuple[int, int]]:
-        """Further pairs of rows that the term joins."""
-
+    @abstractmethod
     def pattern(self, rows: Codes) -> Array:
-        """What multiplies the covariance between `rows`."""
+        """The pattern between `rows`, shape (m, m)."""
 
-    def inner_codes(self, rows: Codes) -> Codes:
+    @abstractmethod
+    def inner(self, rows: Codes) -> Codes:
         """Which row of `G` each of `rows` uses."""
 
+    @abstractmethod
     def covariance(self, natural: Array) -> Array:
         """`G` at natural hyperparameters, shape (..., h) to (..., q, q)."""
 
+    @abstractmethod
     def slopes(self, internal: Array) -> tuple[Array, Array]:
         """`G`, shape (q, q), and its derivatives, shape (h, q, q), at internal ones."""
 
+    @abstractmethod
     def to_natural(self, internal: Array) -> Array:
         """Natural hyperparameters from internal ones."""
 
+    @abstractmethod
+    def to_internal(self, place: int, value: float) -> float:
+        """The internal value that holds a natural hyperparameter at `value`."""
+
+    @abstractmethod
     def start(self, variance: float) -> Array:
         """Internal hyperparameters that give each effect `variance`."""
 
-    def to_internal(self, position: int, value: float) -> float:
-        """The internal value that fixes a natural hyperparameter."""
 
-
-@dataclass(frozen=True)
-class Scaled:
-    """A random intercept per group, or any known matrix times an unknown variance.
+class Scaled(Term):
+    """One unknown variance times a known matrix: above all, a random intercept per group.
 
     Parameters
     ----------
     groups : sequence, shape (n,), optional
         Rows of the same group share an effect.
     matrix : optional
-        A known matrix in place of groups (as `BlockDiagonal` takes it): the heterogeneity of the
-        contrasts of trials with several arms is τ² times 1 on and ½ beside the diagonal.
+        A known matrix in place of groups, as `BlockDiagonal` takes it: the heterogeneity of the
+        contrasts of trials with several arms is τ² times 1 on, and ½ beside, the diagonal.
     name : str
         Of the variance.
     """
 
-    groups: Any = None
-    matrix: Any = None
-    name: str = "sigma2"
+    def __init__(self, groups: Any = None, *, matrix: Any = None, name: str = "sigma2") -> None:
+        if (groups is None) == (matrix is None):
+            raise InputError(f"give {name} either groups= or matrix=")
+        self.names, self.bounds = (name,), [(0.0, np.inf)]
+        self._codes = None if groups is None else _code(groups)
+        self._matrix = None if matrix is None else BlockDiagonal(matrix)
+        if self._codes is not None:
+            self.n = len(self._codes)
+        elif self._matrix is not None:
+            self.n = self._matrix.n
 
-    def __post_init__(self) -> None:
-        if (self.groups is None) == (self.matrix is None):
-            raise InputError(f"give {self.name} either groups= or matrix=")
-        if self.groups is not None:
-            object.__setattr__(self, "_codes", _code(self.groups))
-        else:
-            sizes = [len(np.atleast_1d(np.asarray(b, float))) for b in self.matrix]
-            square = np.ndim(self.matrix) == 2 if len(set(sizes)) == 1 else False
-            n = len(self.matrix) if square or np.ndim(self.matrix[0]) == 0 else sum(sizes)
-            object.__setattr__(self, "_matrix", BlockDiagonal(self.matrix, n))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The variance."""
-        return (self.name,)
-
-    @property
-    def bounds(self) -> list[tuple[float, float]]:
-        """A variance is not negative."""
-        return [(0.0, np.inf)]
-
-    def codes(self, n: int) -> list[Codes]:
-        """The groups."""
-        if self.groups is None:
-            return []
-        codes: Codes = self._codes  # type: ignore[attr-defined]
-        _check_length(self.name, len(codes), n)
-        return [codes]
-
-    def links(self, n: int) -> list[tuple[int, int]]:
-        """What the known matrix joins."""
-        return [] if self.groups is not None else list(self._matrix.links())  # type: ignore[attr-defined]
+    def joined(self) -> tuple[list[Codes], list[tuple[int, int]]]:
+        """Rows of a group, or those that the matrix joins."""
+        codes = [] if self._codes is None else [self._codes]
+        return codes, [] if self._matrix is None else list(self._matrix.links())
 
     def pattern(self, rows: Codes) -> Array:
         """One within groups, or the known matrix."""
-        if self.groups is None:
-            return np.asarray(self._matrix.dense(rows))  # type: ignore[attr-defined]
-        return _same(self._codes[rows])  # type: ignore[attr-defined]
+        if self._matrix is not None:
+            return self._matrix.dense(rows)
+        assert self._codes is not None
+        return _same(self._codes[rows])
 
-    def inner_codes(self, rows: Codes) -> Codes:
+    def inner(self, rows: Codes) -> Codes:
         """All rows use the one variance."""
         return np.zeros(len(rows), dtype=np.intp)
 
@@ -137,17 +126,16 @@ class Scaled:
         """The same."""
         return internal
 
+    def to_internal(self, place: int, value: float) -> float:
+        """The same."""
+        return value
+
     def start(self, variance: float) -> Array:
         """The variance."""
         return np.array([variance])
 
-    def to_internal(self, position: int, value: float) -> float:
-        """The same."""
-        return value
 
-
-@dataclass(frozen=True)
-class Structured:
+class Structured(Term):
     """Several correlated effects per group: one per outcome, arm or time.
 
     Parameters
@@ -155,115 +143,93 @@ class Structured:
     groups : sequence, shape (n,)
         Usually the study.
     inner : sequence, shape (n,)
-        Which effect of the group a row shows. Numbers are times for AR and HAR.
+        Which effect of its group a row shows; numbers (times) for AR and HAR.
     structure : {"DIAG", "CS", "HCS", "AR", "HAR", "UN"}
-        Own variances without correlation; one variance, one correlation; own variances, one
-        correlation; correlation ρ^|t − s| with one variance, or own variances; everything free.
+        DIAG: own variances, no correlation. CS: one variance, one correlation. HCS: own
+        variances, one correlation. AR, HAR: the same with correlation ρ^|t − s|. UN: all free.
     name : str
-        Prefix of the hyperparameters.
+        Of the variances.
+
+    Attributes
+    ----------
+    levels : tuple
+        The values of `inner`, sorted: the order of the variances.
     """
 
-    groups: Any
-    inner: Any
-    structure: Structure = "UN"
-    name: str = "tau2"
-    levels: tuple[Any, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        if self.structure not in ("DIAG", "CS", "HCS", "AR", "HAR", "UN"):
+    def __init__(
+        self, groups: Any, inner: Any, structure: Structure = "UN", *, name: str = "tau2"
+    ) -> None:
+        if structure not in get_args(Structure):
             raise InputError(
-                f"structure must be DIAG, CS, HCS, AR, HAR or UN; it was {self.structure!r}"
+                f"structure must be one of {', '.join(get_args(Structure))}; it was {structure!r}"
             )
-        values, inner = np.unique(np.asarray(self.inner), return_inverse=True)
-        object.__setattr__(self, "levels", tuple(values.tolist()))
-        object.__setattr__(self, "_inner", inner.reshape(-1))
-        object.__setattr__(self, "_codes", _code(self.groups))
-        _check_length(self.name, len(self._codes), len(inner))  # type: ignore[attr-defined]
-        if self.structure in ("AR", "HAR"):
-            if values.dtype.kind not in "iuf":
-                raise InputError(f"{self.structure} needs numbers (times) as inner=")
-            apart = np.abs(values[:, None] - values).astype(float)
-            object.__setattr__(self, "_apart", apart)
+        values, codes = np.unique(np.asarray(inner), return_inverse=True)
+        self.structure, self.levels = structure, tuple(values.tolist())
+        self._inner, self._codes = codes.reshape(-1), _code(groups)
+        self.n, self._q = len(self._codes), len(values)
+        if len(self._inner) != self.n:
+            raise InputError(f"groups hold {self.n} values but inner {len(self._inner)}")
+        if structure in ("AR", "HAR") and values.dtype.kind not in "iuf":
+            raise InputError(f"{structure} needs numbers (times) as inner=")
+        times = values.astype(float) if structure in ("AR", "HAR") else np.arange(len(values))
+        self._apart = np.abs(np.subtract.outer(times, times)).astype(float)
+        self._own = structure not in ("CS", "AR")
+        self._variances = self._q if self._own else 1
+        self._pairs = list(itertools.combinations(range(self._q), 2))
+        self.names, self.bounds = self._name(name), self._limit()
 
-    @property
-    def _q(self) -> int:
-        return len(self.levels)
-
-    @property
-    def _own(self) -> bool:
-        """Whether each effect has its own variance."""
-        return self.structure in ("DIAG", "HCS", "HAR", "UN")
-
-    @property
-    def _variances(self) -> int:
-        return self._q if self._own else 1
-
-    @property
-    def _pairs(self) -> list[tuple[int, int]]:
-        return list(itertools.combinations(range(self._q), 2))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Variances, then correlations (UN: of the pairs of levels in order)."""
-        labels = [f"{self.name}[{level}]" for level in self.levels] if self._own else [self.name]
+    def _name(self, name: str) -> tuple[str, ...]:
+        names = [f"{name}[{level}]" for level in self.levels] if self._own else [name]
         if self.structure == "UN":
-            labels += [f"rho[{self.levels[i]},{self.levels[j]}]" for i, j in self._pairs]
+            names += [f"rho[{self.levels[i]},{self.levels[j]}]" for i, j in self._pairs]
         elif self.structure != "DIAG":
-            labels.append("rho")
-        return tuple(labels)
+            names.append("rho")
+        return tuple(names)
 
-    @property
-    def bounds(self) -> list[tuple[float, float]]:
-        """Standard deviations and correlation; UN: the Cholesky factor, row by row."""
+    def _limit(self) -> list[tuple[float, float]]:
         if self.structure == "UN":
+            rows, columns = np.tril_indices(self._q)
             return [
-                (0.0 if i == j else -np.inf, np.inf) for i in range(self._q) for j in range(i + 1)
+                (0.0 if i == j else -np.inf, np.inf) for i, j in zip(rows, columns, strict=True)
             ]
         limits = [(0.0, np.inf)] * self._variances
         if self.structure in ("CS", "HCS"):
             limits.append((-1 / max(self._q - 1, 1), 1.0))
         elif self.structure in ("AR", "HAR"):
-            apart: Array = self._apart  # type: ignore[attr-defined]
-            limits.append((-1.0 if (apart == np.round(apart)).all() else 0.0, 1.0))
+            whole = bool((self._apart == np.round(self._apart)).all())
+            limits.append((-1.0 if whole else 0.0, 1.0))
         return limits
 
-    def codes(self, n: int) -> list[Codes]:
-        """The groups."""
-        codes: Codes = self._codes  # type: ignore[attr-defined]
-        _check_length(self.name, len(codes), n)
-        return [codes]
-
-    def links(self, n: int) -> list[tuple[int, int]]:
-        """None beyond the groups."""
-        return []
+    def joined(self) -> tuple[list[Codes], list[tuple[int, int]]]:
+        """Rows of a group."""
+        return [self._codes], []
 
     def pattern(self, rows: Codes) -> Array:
         """One within groups."""
-        return _same(self._codes[rows])  # type: ignore[attr-defined]
+        return _same(self._codes[rows])
 
-    def inner_codes(self, rows: Codes) -> Codes:
+    def inner(self, rows: Codes) -> Codes:
         """The level of each row."""
-        return np.asarray(self._inner[rows])  # type: ignore[attr-defined]
+        return self._inner[rows]
 
-    def _correlation(self, natural: Array) -> Array:
-        """Correlation matrix, shape (..., q, q)."""
-        q, shape = self._q, natural.shape[:-1]
-        R = np.broadcast_to(np.eye(q), (*shape, q, q)).copy()
-        rho = natural[..., self._variances :]
+    def _correlation(self, rho: Array) -> Array:
+        """Correlation matrix from the correlations, shape (..., c) to (..., q, q)."""
+        R = np.broadcast_to(np.eye(self._q), (*rho.shape[:-1], self._q, self._q)).copy()
         if self.structure == "UN":
             for place, (i, j) in enumerate(self._pairs):
                 R[..., i, j] = R[..., j, i] = rho[..., place]
         elif self.structure in ("CS", "HCS"):
-            R += (1 - np.eye(q)) * rho[..., None]
+            R += (1 - np.eye(self._q)) * rho[..., None]
         elif self.structure in ("AR", "HAR"):
-            R = rho[..., None] ** self._apart  # type: ignore[attr-defined]
+            R = rho[..., None] ** self._apart
         return R
 
     def covariance(self, natural: Array) -> Array:
         """Variances and correlations put together."""
         sd = np.sqrt(natural[..., : self._variances])
         sd = np.broadcast_to(sd, (*natural.shape[:-1], self._q))
-        return np.asarray(sd[..., :, None] * self._correlation(natural) * sd[..., None, :])
+        R = self._correlation(natural[..., self._variances :])
+        return np.asarray(sd[..., :, None] * R * sd[..., None, :])
 
     def _factor(self, internal: Array) -> Array:
         L = np.zeros((self._q, self._q))
@@ -271,7 +237,7 @@ class Structured:
         return L
 
     def slopes(self, internal: Array) -> tuple[Array, Array]:
-        """Derivatives by standard deviations and correlation, or by the Cholesky factor."""
+        """Derivatives by standard deviations and correlation; UN: by the Cholesky factor."""
         q, m = self._q, self._variances
         if self.structure == "UN":
             L = self._factor(internal)
@@ -280,20 +246,15 @@ class Structured:
             half = units @ L.T
             return L @ L.T, half + np.swapaxes(half, 1, 2)
         sd = np.broadcast_to(internal[:m], q)
-        R = self._correlation(internal)
-        out = []
-        for i in range(m):
-            step = np.zeros(q)
-            step[i if self._own else slice(None)] = 1
-            out.append((np.outer(step, sd) + np.outer(sd, step)) * R)
-        if len(internal) > m:
-            rho = float(internal[m])
-            if self.structure in ("CS", "HCS"):
-                slope = 1 - np.eye(q)
-            else:
-                apart: Array = self._apart  # type: ignore[attr-defined]
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    slope = np.where(apart > 0, apart * np.power(rho, apart - 1), 0.0)
+        R = self._correlation(internal[m:])
+        steps = np.eye(q) if self._own else np.ones((1, q))
+        out = [(np.outer(step, sd) + np.outer(sd, step)) * R for step in steps]
+        if self.structure in ("CS", "HCS"):
+            out.append(np.outer(sd, sd) * (1 - np.eye(q)))
+        elif self.structure in ("AR", "HAR"):
+            apart = self._apart
+            with np.errstate(divide="ignore", invalid="ignore"):
+                slope = np.where(apart > 0, apart * internal[m] ** (apart - 1.0), 0.0)
             out.append(np.outer(sd, sd) * slope)
         return np.outer(sd, sd) * R, np.array(out)
 
@@ -302,37 +263,31 @@ class Structured:
         m = self._variances
         if self.structure != "UN":
             return np.concatenate([internal[:m] ** 2, internal[m:]])
-        L = self._factor(internal)
-        G = L @ L.T
+        G = self._factor(internal) @ self._factor(internal).T
         scale = np.sqrt(np.diag(G))
         with np.errstate(divide="ignore", invalid="ignore"):
             R = np.nan_to_num(G / np.outer(scale, scale))
-        return np.concatenate([np.diag(G), [R[i, j] for i, j in self._pairs]])
+        return np.concatenate([np.diag(G), [R[pair] for pair in self._pairs]])
 
-    def start(self, variance: float) -> Array:
-        """Equal variances, and half as much correlation as may be."""
-        q = self._q
-        if self.structure == "UN":
-            L = np.linalg.cholesky(variance * (0.5 * np.eye(q) + 0.5))
-            return np.asarray(L[np.tril_indices(q)])
-        rest = [] if self.structure == "DIAG" else [0.5]
-        return np.concatenate([np.full(self._variances, np.sqrt(variance)), rest])
-
-    def to_internal(self, position: int, value: float) -> float:
+    def to_internal(self, place: int, value: float) -> float:
         """The standard deviation of a variance; a correlation is itself."""
         if self.structure == "UN":
             raise InputError("hyperparameters of an unstructured term can't be held fixed")
-        return float(np.sqrt(value)) if position < self._variances else value
+        return float(np.sqrt(value)) if place < self._variances else value
+
+    def start(self, variance: float) -> Array:
+        """Equal variances, and correlations of ½."""
+        if self.structure == "UN":
+            L = np.linalg.cholesky(variance * (0.5 * np.eye(self._q) + 0.5))
+            return np.asarray(L[np.tril_indices(self._q)])
+        rho = [] if self.structure == "DIAG" else [0.5]
+        return np.concatenate([np.full(self._variances, np.sqrt(variance)), rho])
 
 
 def _code(groups: ArrayLike) -> Codes:
-    return np.asarray(np.unique(np.asarray(groups), return_inverse=True)[1]).reshape(-1)
+    values = groups if isinstance(groups, np.ndarray) else list(groups)  # type: ignore[arg-type]
+    return np.asarray(np.unique(np.asarray(values), return_inverse=True)[1]).reshape(-1)
 
 
 def _same(codes: Codes) -> Array:
     return np.asarray((codes[:, None] == codes).astype(float))
-
-
-def _check_length(name: str, found: int, n: int) -> None:
-    if found != n:
-        raise InputError(f"the groups of {name} hold {found} values, but there are {n} rows")

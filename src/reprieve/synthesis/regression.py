@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from reprieve.errors import InputError, SynthesisError
+from reprieve.synthesis.base import Result
 from reprieve.synthesis.core import check_test
 from reprieve.synthesis.formulas import Design, check_rank
 from reprieve.synthesis.heterogeneity import COMMON, check_method, solve
@@ -17,7 +18,6 @@ from reprieve.synthesis.inputs import read_effects
 from reprieve.synthesis.least_squares import Array, LeastSquares
 from reprieve.synthesis.pairwise import fit_notes, fit_weighted
 from reprieve.synthesis.permutation import PermutationTest, permute
-from reprieve.synthesis.results import Result
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,14 +85,22 @@ class MetaRegression(Result):
         return self.X
 
     @cached_property
+    def _moderating(self) -> list[int]:
+        """The columns that are not the intercept."""
+        return [j for j in range(len(self.names)) if not (self._X[:, j] == 1).all()]
+
+    @property
+    def has_moderators(self) -> bool:
+        """Whether there is more than an intercept."""
+        return bool(self._moderating)
+
+    @property
     def _tested(self) -> list[int]:
-        """The columns that are not the intercept; all of them where there is none."""
-        varying = [j for j in range(len(self.names)) if not (self._X[:, j] == 1).all()]
-        return varying or list(range(len(self.names)))
+        return self._moderating or [0]
 
     @cached_property
     def moderators(self) -> WaldTest:
-        """The test that no moderator matters."""
+        """The test that no moderator matters (of the intercept, where there is none)."""
         return self.wald_test([self.names[j] for j in self._tested])
 
     def wald_test(self, columns: list[str] | str) -> WaldTest:
@@ -130,19 +138,19 @@ class MetaRegression(Result):
         """Share of τ² that the moderators explain, in percent.
 
         Raudenbush (1994): the fall of τ² against a fit of the intercept alone by the same
-        method; for a common-effect fit the adjusted R² of the weighted regression. NaN where
-        the design has no intercept.
+        method; for a common-effect fit the adjusted R² of the weighted regression. NaN without
+        an intercept or without moderators.
         """
         ones = np.ones(self.k)
         basis = np.linalg.qr(self._X)[0]
-        if np.linalg.norm(ones - basis @ (basis.T @ ones)) > 1e-8 or not self.Q_df:
+        if np.linalg.norm(ones - basis @ (basis.T @ ones)) > 1e-8 or not self.has_moderators:
             return math.nan
         alone = LeastSquares(self.y[None], self.v[None])
         own = None if self.own_weights is None else self.own_weights[None]
         if self.method in COMMON:
             a = 1 / self.v[None] if own is None else own
-            rest = float(self._batch.projection(a).residuals().yPy[0]) / self.Q_df
-            whole = float(alone.projection(a).residuals().yPy[0]) / (self.k - 1)
+            rest = float(self._batch.projection(a).yPy()[0]) / self.Q_df
+            whole = float(alone.projection(a).yPy()[0]) / (self.k - 1)
         else:
             rest, whole = self.tau2, float(solve(alone, self.method, own)[0])
         return 100 * max(0.0, 1 - rest / whole) if whole > 0 else 0.0
@@ -150,7 +158,7 @@ class MetaRegression(Result):
     @cached_property
     def vif(self) -> dict[str, float]:
         """Variance inflation of each coefficient but the intercept by the other moderators."""
-        which = self._tested
+        which = self._moderating
         cov = self.cov[np.ix_(which, which)]
         inflation = np.diagonal(np.linalg.inv(cov)) * np.diagonal(cov)
         return {self.names[j]: float(f) for j, f in zip(which, inflation, strict=True)}
@@ -272,7 +280,9 @@ class MetaRegression(Result):
         values, vectors = np.linalg.eigh(self.cov)
         return np.asarray(self.beta + unit @ (vectors * np.sqrt(np.maximum(values, 0))).T)
 
-    def _moderators(self) -> dict[str, Any]:
+    def _moderators(self) -> dict[str, Any] | None:
+        if not self.has_moderators:
+            return None
         test = self.moderators
         return {"statistic": test.statistic, "df": test.df, "p": test.p, "R2": self.R2}
 
@@ -347,6 +357,7 @@ def meta_regression(
     check_rank(X, design.names)
     beta, cov, tau2 = fit_weighted(LeastSquares(y[None], v[None], X), method, test, own)
     excluded = tuple(sorted((*effects.excluded, *design.excluded), key=lambda row: row.row))
+    study_kept = tuple(s for s, keep in zip(effects.study, present, strict=True) if keep)
     return MetaRegression(
         beta=beta,
         cov=cov,
@@ -355,13 +366,13 @@ def meta_regression(
         y=y,
         v=v,
         X=X,
-        study=tuple(s for s, keep in zip(effects.study, present, strict=True) if keep),
+        study=study_kept,
         method=method,
         test=test,
         level=level,
         own_weights=own,
         excluded=excluded,
-        warnings=fit_notes(v, len(excluded), method, test),
+        warnings=fit_notes(v, study_kept, len(excluded), method, test),
         design=design,
     )
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from reprieve.synthesis.heterogeneity import COMMON
 
 if TYPE_CHECKING:
+    from reprieve.synthesis.base import Result
     from reprieve.synthesis.regression import MetaRegression
-    from reprieve.synthesis.results import MetaAnalysis, Result
+    from reprieve.synthesis.results import MetaAnalysis
 
 _TESTS = {
     "z": "normal",
@@ -30,14 +31,15 @@ def pairwise_summary(fit: MetaAnalysis) -> str:
 
 def regression_summary(fit: MetaRegression) -> str:
     """The table of a meta-regression."""
-    lines = [_title(fit), "", *_heterogeneity(fit), ""]
-    test = fit.moderators
-    if isinstance(test.df, tuple):
-        head = f"F({test.df[0]:g}, {test.df[1]:g}) = {test.statistic:.4f}"
-    else:
-        head = f"χ²({test.df:g}) = {test.statistic:.4f}"
-    explained = "" if math.isnan(fit.R2) else f"   R² {fit.R2:.1f} %"
-    lines += [f"moderators   {head}   p {_p(test.p)}{explained}", "", *_coefficients(fit)]
+    lines = [_title(fit), "", *_heterogeneity(fit), "", *_coefficients(fit)]
+    if fit.has_moderators:
+        test = fit.moderators
+        if isinstance(test.df, tuple):
+            head = f"F({test.df[0]:g}, {test.df[1]:g}) = {test.statistic:.4f}"
+        else:
+            head = f"χ²({test.df:g}) = {test.statistic:.4f}"
+        explained = "" if math.isnan(fit.R2) else f"   R² {fit.R2:.1f} %"
+        lines += ["", f"moderators   {head}   p {_p(test.p)}{explained}"]
     return "\n".join(lines + _notes(fit))
 
 

@@ -76,7 +76,7 @@ def _generalised_q(batch: LeastSquares, level: float, weights: Array) -> Interva
     from reprieve.synthesis.quadratic_forms import weighted_chi2_cdf
 
     P = batch.projection(weights[None])
-    q = float(P.residuals().yPy[0])
+    q = float(P.yPy()[0])
     dense = P.dense()[0]
 
     def upper_tail(tau2: float) -> float:
