@@ -1,0 +1,228 @@
+"""Writing the pages: one file for each condition, and an index over them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from reprieve.answers.answer import Effect
+from reprieve.errors import InputError
+from reprieve.evidence.catalogue import evidence_map
+from reprieve.evidence.package import load_evidence
+from reprieve.evidence.records import Evidence
+from reprieve.figures import text
+from reprieve.report.charts import library, map_chart
+from reprieve.report.content import Page, in_brief, page_of
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of pages done, the number of all pages, and the one to come."""
+
+
+def write_report(condition: str, output: str | Path, evidence: Evidence | None = None) -> Path:
+    """Write the page of one condition.
+
+    Parameters
+    ----------
+    condition : str
+        A code of the vocabulary, such as ``"knee_osteoarthritis"``.
+    output : str or Path
+        The folder to write to; made when it is not there.
+    evidence : Evidence, optional
+        By default the curated snapshot that ships with the package.
+
+    Returns
+    -------
+    Path
+        The page, named after the condition; it opens offline.
+
+    Raises
+    ------
+    UnknownWordError
+        If the vocabulary has no such condition.
+    InputError
+        If `output` is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report("radiculopathy", folder).name
+    'radiculopathy.html'
+    """
+    page = page_of(condition, evidence or load_evidence())
+    return _write_page(page, _folder(output), index=False)
+
+
+def write_all(
+    output: str | Path, evidence: Evidence | None = None, progress: Progress | None = None
+) -> Path:
+    """Write the pages of all conditions that have trials, and an index.
+
+    Parameters
+    ----------
+    output : str or Path
+        The folder to write to; made when it is not there.
+    evidence : Evidence, optional
+        By default the curated snapshot that ships with the package.
+    progress : callable, optional
+        Called as ``progress(done, total, what)`` before each page and once at the end.
+
+    Returns
+    -------
+    Path
+        The index.
+
+    Raises
+    ------
+    InputError
+        If `output` is a file.
+    """
+    evidence, folder = evidence or load_evidence(), _folder(output)
+    cells = evidence_map(evidence)
+    conditions = cells["condition"].unique(maintain_order=True).to_list()
+    tell = progress or (lambda done, total, what: None)
+    total = len(conditions) + 1
+    pages = []
+    for done, condition in enumerate(conditions):
+        tell(done, total, condition.replace("_", " "))
+        pages.append(page_of(condition, evidence, cells))
+        _write_page(pages[-1], folder, index=True)
+    tell(total - 1, total, "the index")
+    content = (
+        _templates()
+        .get_template("index.html")
+        .render(
+            pages=pages,
+            chart=map_chart(cells),
+            library=library(),
+            date=evidence.date,
+            **_constants(),
+        )
+    )
+    index = _write(folder / "index.html", content)
+    tell(total, total, "done")
+    return index
+
+
+def _write_page(page: Page, folder: Path, *, index: bool) -> Path:
+    content = (
+        _templates()
+        .get_template("condition.html")
+        .render(
+            page=page,
+            date=page.date,
+            library=library() if page.of("number") else None,
+            index=index,
+            **_constants(),
+        )
+    )
+    return _write(folder / f"{page.condition.code}.html", content)
+
+
+def _folder(output: str | Path) -> Path:
+    folder = Path(output)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; a report is written into a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write(path: Path, content: str) -> Path:
+    """Put a whole page in place, or none."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(content, encoding="utf-8")
+    os.replace(beside, path)
+    return path
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reprieve.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "safe_link": safe_link,
+        "reference_link": reference_link,
+        "effect": lambda found: text.effect(found.estimate, found.ci),
+        "in_brief": in_brief,
+        "interval": text.interval,
+        "two_lines": two_lines,
+        "number": text.number,
+        "percent": text.percent,
+        "upper_first": lambda words: words[:1].upper() + words[1:],
+    }
+    environment.globals |= {
+        "basis": text.basis,
+        "BASES": text.BASES,
+        "people": text.people,
+        "in_order": text.in_order,
+    }
+    return environment
+
+
+def two_lines(found: Effect) -> Markup:
+    """The estimate, and its interval on a line of its own.
+
+    Examples
+    --------
+    >>> from reprieve.answers.answer import Effect
+    >>> two_lines(Effect("MD", "points", -8.3, (-15.1, -1.5), None, 2, 80, 7.5, 61, 0.02, None, ""))
+    Markup('<b>−8.3</b> <span>(−15.1 to −1.5)</span>')
+    """
+    return Markup("<b>{}</b> <span>({})</span>").format(
+        text.number(found.estimate), text.interval(found.ci)
+    )
+
+
+def safe_link(address: str | None) -> str | None:
+    """The address if it leads to the web, else None: no script ever becomes a link.
+
+    Examples
+    --------
+    >>> safe_link("https://doi.org/10.1000/1"), safe_link("javascript:alert(1)")
+    ('https://doi.org/10.1000/1', None)
+    """
+    return address if address and address.startswith(("https://", "http://")) else None
+
+
+def reference_link(reference: str) -> str | None:
+    """The address of a reference that is a DOI, a PMC number or an address; else None.
+
+    Examples
+    --------
+    >>> reference_link("PMC7990728")
+    'https://pmc.ncbi.nlm.nih.gov/articles/PMC7990728/'
+    >>> reference_link("10.1016/s0304-3959(01)00349-9")
+    'https://doi.org/10.1016/s0304-3959(01)00349-9'
+    """
+    if re.fullmatch(r"10\.\d{4,}/\S+", reference):
+        return f"https://doi.org/{reference}"
+    if re.fullmatch(r"PMC\d+", reference):
+        return f"https://pmc.ncbi.nlm.nih.gov/articles/{reference}/"
+    return safe_link(reference)
+
+
+def _constants() -> dict[str, Any]:
+    """What every page carries."""
+    import altair
+
+    import reprieve
+
+    templates = files("reprieve.report") / "templates"
+    return {
+        "style": Markup((templates / "style.css").read_text(encoding="utf-8")),
+        "script": Markup((templates / "page.js").read_text(encoding="utf-8")),
+        "versions": {"Reprieve": reprieve.__version__, "Altair": altair.__version__},
+    }

@@ -1,0 +1,103 @@
+"""Answers made by hand, so that figures and pages can be checked against known numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from reprieve.answers.answer import (
+    UNIT,
+    Answer,
+    Effect,
+    Exclusion,
+    PerHundred,
+    Source,
+    StudyEffect,
+)
+from reprieve.effects.question import Question
+
+
+def study(i: int, estimate: float, half: float, weight: float, **changed: Any) -> StudyEffect:
+    """A made-up trial."""
+    made = StudyEffect(
+        study_id=f"author{i}-20{i:02d}",
+        label=f"Author{i} 20{i:02d}",
+        year=2000 + i,
+        link=f"https://doi.org/10.1000/{i}",
+        treatment="bone-marrow mesenchymal stem cells (donor cells, 40 million cells)",
+        comparator="hyaluronic acid injection",
+        instrument="VAS",
+        statistic="final",
+        month=6.0,
+        n_treatment=15 + i,
+        n_comparator=16 + i,
+        estimate=estimate,
+        ci=(estimate - half, estimate + half),
+        weight=weight,
+        notes=(),
+        rows=(
+            Source("outcomes", 10 + i, "MSC: VAS 0–10, month 6: mean 3.1, SD 2, n 15", "Table 2",
+                   "https://example.org/page", 1, None),
+            Source("outcomes", 11 + i, "HA: VAS 0–10, month 6: mean 4.1, SD 2, n 16", "Table 2",
+                   "https://example.org/page", 1, None),
+        ),
+    )  # fmt: skip
+    return replace(made, **changed)
+
+
+def answer(*studies: StudyEffect, **changed: Any) -> Answer:
+    """An answer over made-up trials; the pooled numbers are made up too."""
+    question = Question(condition="knee_osteoarthritis", comparator="hyaluronic_acid")
+    effect = None
+    if studies:
+        k = len(studies)
+        effect = Effect(
+            measure="MD",
+            unit=UNIT,
+            estimate=-8.3 if k > 1 else studies[0].estimate,
+            ci=(-15.1, -1.5) if k > 1 else studies[0].ci,
+            prediction_interval=(-27.0, 10.4) if k > 2 else None,
+            k=k,
+            n=sum((s.n_treatment or 0) + (s.n_comparator or 0) for s in studies),
+            tau=7.5 if k > 1 else None,
+            I2=61.0 if k > 1 else None,
+            p=0.02,
+            mcid=17.5,
+            mcid_source="Somebody 2019, https://doi.org/10.1000/mcid",
+        )
+    status = ("no_trial", "single_trial", "pooled")[min(len(studies), 2)]
+    made = Answer(
+        question=question,
+        status=status,
+        effect=effect,
+        per_100=None,
+        studies=studies,
+        excluded=(),
+        in_words="No trial tests this." if not studies else "On average people had less pain.",
+        certainty="not assessed",
+        evidence_date="2026-11-24",
+        fit=None,
+    )
+    return replace(made, **changed)
+
+
+PER_100 = PerHundred(52.0, 37.4, 14.6, (40.2, 63.9), (2.8, 26.5), 17.5, "the comparator's people")
+
+EXCLUDED = (Exclusion("late-2020", "Late 2020", "https://doi.org/10.1000/late", "not randomised"),)
+
+THREE = answer(
+    study(15, -12.0, 9.0, 41.0),
+    study(9, -20.5, 14.0, 22.0, notes=("SD recovered from the standard error",)),
+    study(21, 1.5, 9.5, 37.0, notes=("SD not reported: 20.1 points imputed, pooled",)),
+    per_100=PER_100,
+    excluded=EXCLUDED,
+)
+
+
+def layers(chart: Any) -> list[dict[str, Any]]:
+    """The layers of a chart, checked against the schema, each with its rows in ``rows``."""
+    found = chart.to_dict()
+    return [
+        layer | {"rows": found["datasets"][layer.get("data", found.get("data"))["name"]]}
+        for layer in found["layer"]
+    ]
