@@ -142,3 +142,32 @@ def test_a_report_shows_the_gaps_too():
     assert statuses["cell_therapy", "placebo"] == "not_read"
     assert statuses["cell_therapy", "nerve_block"] == "no_trial"
     assert any(a.effect for a in answers)
+
+
+def test_read_but_unfit_is_told_from_unread(make_evidence):
+    evidence = make_evidence(
+        outcomes=[
+            {"study_id": "a", "arm_id": arm, "month": 24, "mean": 30, "sd": 20}
+            for arm in ("cells", "saline")
+        ]
+    )
+    answer = ask(KNEE, evidence)
+    assert answer.status == "not_usable"
+    assert "one could not be used for this question" in answer.in_words
+
+
+def test_a_report_answers_the_same_rows_once():
+    answers = comparisons("knee_osteoarthritis", load_evidence())
+    rested = [
+        (
+            a.question.treatment,
+            a.question.outcome,
+            {(r.table, r.row) for s in a.studies for r in s.rows},
+        )
+        for a in answers
+        if a.effect
+    ]
+    assert all(rested.count(one) == 1 for one in rested)
+    surgery = [a for a in answers if a.question.comparator == "surgery" and a.effect]
+    assert surgery
+    assert not [a for a in answers if a.question.comparator == "traditional" and a.effect]

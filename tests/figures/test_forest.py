@@ -195,7 +195,7 @@ def test_a_single_trial_is_not_called_pooled(
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [("no_trial", "No trial tests this."), ("not_read", "Trials are known")]
+    ("status", "said"), [("no_trial", "No trial tests this."), ("not_read", "not been read yet")]
 )
 def test_without_a_number_the_figure_says_so(
     made: ModuleType, width: Any, status: Any, said: str

@@ -10,9 +10,9 @@ from reprieve.effects.question import Question
 if TYPE_CHECKING:
     from reprieve.synthesis.results import MetaAnalysis
 
-Status = Literal["pooled", "single_trial", "not_read", "no_trial"]
+Status = Literal["pooled", "single_trial", "not_read", "not_usable", "no_trial"]
 """Whether trials were pooled, one answers alone, some exist whose numbers have not been read,
-or none exists."""
+some have been read but do not fit the question, or none exists."""
 
 UNIT = "points on a scale of 0 to 100, higher is worse"
 
@@ -164,7 +164,7 @@ class Answer:
     Attributes
     ----------
     question : Question
-    status : {"pooled", "single_trial", "not_read", "no_trial"}
+    status : {"pooled", "single_trial", "not_read", "not_usable", "no_trial"}
     effect : Effect or None
     per_100 : PerHundred or None
     studies : tuple of StudyEffect

@@ -121,8 +121,9 @@ def comparisons(
     """Every comparison of a condition that the evidence holds, answered.
 
     Cell therapy against each other class, then each traditional class and injections against
-    placebo; for each outcome and month. A comparison that no trial makes gives one answer that
-    says so (for the first outcome and month), so that the gap is visible.
+    placebo; for each outcome and month. What rests on the same rows is answered once: for the
+    first month, and for the narrower comparator. A comparison that no trial makes gives one
+    answer that says so (for the first outcome and month), so that the gap is visible.
 
     Parameters
     ----------
@@ -156,9 +157,23 @@ def comparisons(
         with_numbers = [a for a in asked if a.effect is not None]
         if with_numbers:
             answers += with_numbers
-        elif treatment == "cell_therapy" or asked[0].status == "not_read":
+        elif treatment == "cell_therapy" or asked[0].status != "no_trial":
             answers.append(asked[0])
-    return answers
+    return _each_once(answers)
+
+
+def _each_once(answers: Sequence[Answer]) -> list[Answer]:
+    """The answers without those that rest on the same rows as another."""
+    kept: dict[Any, Answer] = {}
+    for answer in answers:
+        question = answer.question
+        rows = frozenset((s.table, s.row) for study in answer.studies for s in study.rows)
+        key = (question.treatment, question.outcome, rows or question.comparator)
+        if key in kept and kept[key].question.comparator == question.comparator:
+            continue
+        kept.pop(key, None)  # a class and its only member: the member says more
+        kept[key] = answer
+    return list(kept.values())
 
 
 def _pool(found: Comparisons, level: float) -> MetaAnalysis | None:
@@ -175,7 +190,9 @@ def _pool(found: Comparisons, level: float) -> MetaAnalysis | None:
 
 def _status(found: Comparisons, fit: MetaAnalysis | None) -> Status:
     if fit is None:
-        return "no_trial" if found.excluded.is_empty() else "not_read"
+        if found.excluded.is_empty():
+            return "no_trial"
+        return "not_read" if found.excluded["unread"].any() else "not_usable"
     return "single_trial" if fit.k == 1 else "pooled"
 
 
@@ -234,6 +251,7 @@ def _per_100(found: Comparisons, fit: MetaAnalysis, effect: Effect) -> PerHundre
     with_comparator = float(people.untreated[0])
     low, high = sorted(bounds)
     trials = known["study_id"].n_unique()
+    shown_by = "the trial that shows it" if trials == 1 else f"the {trials} trials that show it"
     return PerHundred(
         with_treatment=with_treatment,
         with_comparator=with_comparator,
@@ -243,8 +261,7 @@ def _per_100(found: Comparisons, fit: MetaAnalysis, effect: Effect) -> PerHundre
         mcid=effect.mcid,
         basis=(
             f"the comparator's people improved by {-mean_change:.1f} points on average "
-            f"(SD {pooled_sd:.1f}) in the {trials} {'trial' if trials == 1 else 'trials'} that "
-            "show it; improvements are taken to be normally distributed"
+            f"(SD {pooled_sd:.1f}) in {shown_by}; improvements are taken to be normally distributed"
         ),
     )
 
@@ -278,7 +295,10 @@ def _studies(
                 estimate=float(fit.y[i]),
                 ci=(float(fit.y[i] - half[i]), float(fit.y[i] + half[i])),
                 weight=float(fit.weights[i]),
-                notes=(*dict.fromkeys(note for some in rows["notes"] for note in some), *cautions),
+                notes=(
+                    *dict.fromkeys(note for some in rows["notes"] for note in some),
+                    *(caution.rstrip(".") for caution in cautions),
+                ),
                 rows=sources.rows(rows),
             )
         )

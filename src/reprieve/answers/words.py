@@ -221,7 +221,7 @@ def _people_range(low: float, high: float) -> str:
 
 
 def _elsewhere(effect: Effect) -> list[str]:
-    if effect.prediction_interval is None:
+    if effect.prediction_interval is None or not effect.tau:
         return []
     low, high = effect.prediction_interval
     return [
@@ -254,12 +254,16 @@ def _nothing(
         f"{'is' if excluded.height == 1 else 'are'} known that compared them"
     )
     if unread:
-        text += f"; the results of {unread} have not been read yet"
+        text += f"; the results of {_number_word(unread)} have not been read yet"
     if others:
-        text += f"; {others} could not be used for this question (each with its reason)"
+        text += f"; {_number_word(others)} could not be used for this question (reasons below)"
     return text + ". That is not evidence that it works, nor that it does not."
 
 
 def _count(number: int, one: str, many: str) -> str:
+    return f"{_number_word(number)} {one if number == 1 else many}"
+
+
+def _number_word(number: int) -> str:
     small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-    return f"{small[number] if number < len(small) else number} {one if number == 1 else many}"
+    return small[number] if number < len(small) else str(number)

@@ -84,7 +84,8 @@ def description(answer: Answer) -> str:
 def _nothing(answer: Answer, layout: Layout) -> alt.LayerChart:
     said = {
         "no_trial": "No trial tests this.",
-        "not_read": "Trials are known, but none gives a number for this question.",
+        "not_read": "Trials are known, but their results have not been read yet.",
+        "not_usable": "Trials are known, but none gives a number for this question.",
     }.get(answer.status, "No trial gives a number for this question.")
     layer: alt.Chart = (
         rows([{"text": said}])
