@@ -14,8 +14,8 @@ guessed and nothing is lost:
 
 What only a reader can know lies beside this file: `cautions.csv` goes into the package as it is,
 `known_conflicts.csv` is added to conflicts.csv, and `corrections.csv` mends text that can't stand
-(an address that is none); a number is never corrected here. The same input always gives the same bytes, and a
-package can be one of the folders: so new folders are merged into the one that there is.
+(an address that is none); a number is never corrected here. The same input always gives the same
+bytes, and a package can be one of the folders: so new folders are merged into the one there is.
 """
 
 from __future__ import annotations
