@@ -171,3 +171,16 @@ def test_a_report_answers_the_same_rows_once():
     surgery = [a for a in answers if a.question.comparator == "surgery" and a.effect]
     assert surgery
     assert not [a for a in answers if a.question.comparator == "traditional" and a.effect]
+
+
+def test_trials_that_agree_by_chance_do_not_shrink_the_interval(make_evidence):
+    evidence = make_evidence(
+        outcomes=[
+            {"study_id": study, "arm_id": arm, "mean": mean, "sd": 20}
+            for study in "abc"
+            for arm, mean in (("cells", 30), ("saline", 40))
+        ]
+    )
+    low, high = ask(KNEE, evidence).effect.ci
+    half = 4.302652729911275 * np.sqrt(2 * 20**2 / 20 / 3)  # t quantile, 2 df; common-effect SE
+    assert (low, high) == pytest.approx((-10 - half, -10 + half))

@@ -33,7 +33,7 @@ def test_every_combination_stands_once(every):
 )  # fmt: skip
 def test_an_analysis_is_that_question_asked_alone(every, options, changes):
     default = {name: choice[0] for name, choice in every.choices.items()}
-    default |= {"correlation": "0.5", "threshold": "17.5"} | options
+    default |= {"correlation": "0.5", "threshold": "17.5", "interval": "adhoc"} | options
     row = every.analyses.filter(**default).row(0, named=True)
     effect = ask(replace(QUESTION, **changes), load_evidence()).effect
     assert row["k"] == effect.k

@@ -66,8 +66,10 @@ def ask(question: Question, evidence: Evidence | None = None) -> Answer:
     Returns
     -------
     Answer
-        Pooled by random effects (REML) with the Knapp–Hartung interval; a single trial stands
-        alone; where no trial can answer, `status` and `in_words` say so.
+        Pooled by random effects (REML) with the Knapp–Hartung interval, never narrower than the
+        one without their correction (Cochrane Handbook 10.10.4.3: with few, similar trials it
+        can shrink below what chance allows); a single trial stands alone; where no trial can
+        answer, `status` and `in_words` say so.
 
     Examples
     --------
@@ -185,7 +187,7 @@ def _pool(found: Comparisons, level: float) -> MetaAnalysis | None:
         found.table.filter(pl.col("study_id") == key)["estimate"].to_numpy() for key in ids
     ]
     y, v = study_means(np.concatenate(estimates), [found.covariance[key] for key in ids])
-    return meta_analysis(effect=y, variance=v, study=ids, method="REML", test="knha", level=level)
+    return meta_analysis(effect=y, variance=v, study=ids, method="REML", test="adhoc", level=level)
 
 
 def _status(found: Comparisons, fit: MetaAnalysis | None) -> Status:

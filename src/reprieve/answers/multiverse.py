@@ -46,7 +46,7 @@ DATA_CHOICES: dict[str, dict[str, dict[str, Any]]] = {
 `multiverse` adds the window of months."""
 
 METHODS = ("REML", "DL", "PM", "EE")
-TESTS = ("knha", "z")
+TESTS = ("adhoc", "knha", "z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +154,7 @@ def multiverse(question: Question, evidence: Evidence | None = None) -> Multiver
     --------
     >>> every = multiverse(Question(condition="knee_osteoarthritis", comparator="injection"))
     >>> every.analyses.height
-    4608
+    6912
     >>> round(sum(every.verdicts().values()), 10)
     1.0
     """
@@ -252,7 +252,7 @@ def _fit_all(
         estimate[several], se[several], tau2[several] = fit.beta[:, 0], fit.se[:, 0], fit.tau2
         estimate[alone], se[alone] = y[alone, 0], np.sqrt(v[alone, 0])
         quantile = np.full(len(k), ndtri((1 + level) / 2))
-        if test == "knha" and method != "EE":
+        if test != "z" and method != "EE":
             quantile[several] = stdtrit(k[several] - 1, (1 + level) / 2)
         fits[method, test] = {
             "k": k,
