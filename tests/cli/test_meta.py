@@ -185,3 +185,59 @@ def test_a_repeated_study_is_warned_of(run, tmp_path):
     words = ("--effect", "yi", "--variance", "vi", "--study", "study")
     _, out, _ = run("meta", path, *words, "--json")
     assert "1 row repeats a study label" in json.loads(out)["warnings"][0]
+
+
+def test_nested_random_effects(run, tmp_path):
+    # metafor 3.8: rma.mv(yi, vi, random = ~ 1 | study/esid)
+    path = table(
+        tmp_path,
+        "study,esid,yi,vi\n1,1,0.1,0.02\n1,2,0.5,0.03\n2,3,-0.2,0.02\n2,4,0.1,0.04\n"
+        "3,5,0.8,0.03\n3,6,0.4,0.02\n4,7,0.3,0.02\n4,8,-0.1,0.05\n",
+    )
+    words = ("--effect", "yi", "--variance", "vi", "--random", "study/esid")
+    _, out, _ = run("meta", path, *words, "--json")
+    fit = json.loads(out)
+    assert [r["term"] for r in fit["random"]] == ["study", "study/esid"]
+    assert fit["model"]["test"] == "z"
+    assert fit["coefficients"][0]["estimate"] == pytest.approx(0.23769097, abs=1e-6)
+    assert [r["variance"] for r in fit["random"]] == pytest.approx(
+        [0.04227313, 0.04165441], abs=1e-6
+    )
+
+
+def test_posterior(run, bcg):
+    words = ("--measure", "RR", "--prior", "half-normal(0.5)", "--mu-prior", "normal(0, 4)")
+    _, out, _ = run("meta", bcg, *words, "--json")
+    posterior = json.loads(out)["posterior"]
+    assert set(posterior) >= {"mu", "tau", "predictive"}
+    assert {"mean", "sd", "median", "ci"} <= set(posterior["mu"])
+    assert posterior["mu"]["mean"] == pytest.approx(-0.71, abs=0.02)
+
+
+def test_diagnostics_of_one_call(run, bcg):
+    words = ("--leave-one-out", "--cumulative", "ablat", "--influence", "--bias")
+    _, out, _ = run("meta", bcg, "--measure", "RR", *words, "--trim-and-fill", "L0", "--json")
+    found = json.loads(out)
+    assert {
+        "leave_one_out", "cumulative", "influence", "small_study_effects", "trim_and_fill"
+    } <= set(found)  # fmt: skip
+    _, out, _ = run("meta", bcg, "--measure", "RR", "--permutations", "99", *words)
+    assert "Egger" in out
+    assert "Permutation" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--prior", "half-normall(1)"), "half-normal"),
+        (("--mu-prior", "normal(0, 4)"), "--prior"),
+        (("--prior", "half-normal(1)", "--random", "study"), "can't be combined"),
+        (("--trim-and-fill", "L9"), "L0"),
+        (("--cumulative", "yeer"), "no column"),
+        (("--random", "studdy"), "study"),
+    ],
+)
+def test_bad_words_of_further_analyses(run, bcg, words, expected):
+    status, _, err = run("meta", bcg, "--measure", "RR", *words, "--json")
+    assert status == 2
+    assert expected in err

@@ -350,3 +350,13 @@ def test_confidence_distribution_interval_equals_pimeta():
     assert fit.prediction(method="NNF", level=0.5)[0] > low
     flat = meta_analysis(effect=[0.2, 0.2, 0.2], variance=[0.1, 0.2, 0.3])
     assert flat.prediction(method="NNF") == (0.2, 0.2)
+
+
+def test_confidence_distribution_where_no_heterogeneity_is_all_but_impossible():
+    y = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    fit = meta_analysis(effect=y, variance=np.full(5, 0.001))
+    low, high = fit.prediction(method="NNF")
+    assert np.isfinite([low, high]).all()
+    assert (low + high) / 2 == pytest.approx(0, abs=1e-6)
+    # The sampling error is negligible: a t-like interval for a sixth value of a normal sample
+    assert high == pytest.approx(2.7764 * np.std(y, ddof=1) * np.sqrt(1 + 1 / 5), rel=0.1)

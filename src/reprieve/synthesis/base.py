@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from reprieve.errors import InputError
+from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.core import CochranQ, estimate, homogeneity
 from reprieve.synthesis.heterogeneity import COMMON, log_likelihood, spread
 from reprieve.synthesis.inputs import Excluded
@@ -20,6 +20,8 @@ from reprieve.synthesis.least_squares import Array, LeastSquares
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from reprieve.synthesis.permutation import PermutationTest
 
 Interval = tuple[float, float]
 
@@ -256,6 +258,52 @@ class Result:
         if self._observations < 1:
             return math.nan
         return -2 * self.loglik + self._parameters * math.log(self._observations)
+
+    @property
+    def _tested(self) -> list[int]:
+        """The coefficients of the joint test."""
+        return list(range(len(self.beta)))
+
+    def permutation_test(
+        self, n: int = 1000, seed: int | None = None, exact: bool | Literal["auto"] = "auto"
+    ) -> PermutationTest:
+        """P values that do not lean on normality.
+
+        From shuffled moderators; without moderators from effects whose signs are flipped.
+
+        Parameters
+        ----------
+        n : int
+            Random permutations.
+        seed : int, optional
+            Of the random permutations.
+        exact : bool or "auto"
+            Take all permutations; "auto" does when there are at most `n`.
+
+        Examples
+        --------
+        >>> from reprieve.synthesis import meta_analysis
+        >>> fit = meta_analysis(effect=[0.1, 0.4, 0.8, 0.3], variance=[0.04, 0.03, 0.06, 0.05])
+        >>> test = fit.permutation_test()
+        >>> test.p, test.n, test.exact
+        ((0.125,), 16, True)
+        """
+        if self.own_weights is not None:
+            raise SynthesisError("a permutation test of a fit with own weights is not defined")
+        from reprieve.synthesis.permutation import permute
+
+        return permute(
+            self.y,
+            self.v,
+            self.X,
+            names=self.names,
+            tested=self._tested,
+            method=self.method,
+            test=self.test,
+            n=n,
+            seed=seed,
+            exact=exact,
+        )
 
     # -- for machines and for people
 

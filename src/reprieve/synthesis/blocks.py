@@ -22,6 +22,8 @@ class BlockDiagonal:
     source : array_like or sequence of arrays
         A vector (a diagonal matrix), a square matrix, or the blocks from top to bottom (a number
         is a block of one).
+    rows : sequence of integer arrays, optional
+        Which rows each block joins, where these are not in order from top to bottom.
 
     Attributes
     ----------
@@ -38,7 +40,7 @@ class BlockDiagonal:
            [0., 3.]])
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, rows: Sequence[Codes] | None = None) -> None:
         self.blocks: list[Array] = []
         self.diagonal: Array | None = None
         array = _as_array(source)
@@ -54,33 +56,56 @@ class BlockDiagonal:
             for block in self.blocks:
                 if block.ndim != 2 or block.shape[0] != block.shape[1]:
                     raise InputError(f"a block must be square, but one has shape {block.shape}")
-                if not np.allclose(block, block.T, rtol=1e-8, atol=1e-12):
+                if not np.allclose(block, block.T, rtol=1e-8, atol=1e-12, equal_nan=True):
                     raise InputError("a block is not symmetric")
         starts = np.cumsum([0, *map(len, self.blocks)])
         self.starts = starts[:-1]
         self._home = np.repeat(np.arange(len(self.blocks)), np.diff(starts))
+        self._order = np.arange(self.n) if rows is None else np.concatenate(list(rows))
+        self._place = np.argsort(self._order)
+
+    def parts(self) -> Iterable[tuple[Codes, Array]]:
+        """The rows of each block, and the block."""
+        if self.diagonal is not None:
+            yield from ((np.array([i]), np.array([[v]])) for i, v in enumerate(self.diagonal))
+        for start, block in zip(self.starts, self.blocks, strict=True):
+            yield self._order[start : start + len(block)], block
 
     def links(self) -> Iterable[tuple[int, int]]:
         """Pairs of rows that an off-diagonal entry joins."""
-        for start, block in zip(self.starts, self.blocks, strict=True):
+        if self.diagonal is not None:
+            return
+        for rows, block in self.parts():
             for i, j in zip(*np.nonzero(np.triu(block, 1)), strict=True):
-                yield int(start + i), int(start + j)
+                yield int(rows[i]), int(rows[j])
 
     def variances(self) -> Array:
         """The entries on the diagonal, shape (n,)."""
         if self.diagonal is not None:
             return self.diagonal
-        return np.concatenate([np.diag(block) for block in self.blocks])
+        return np.asarray(np.concatenate([np.diag(block) for block in self.blocks])[self._place])
+
+    def take(self, kept: NDArray[np.bool_]) -> BlockDiagonal:
+        """The matrix of the rows that are `kept`."""
+        if self.diagonal is not None:
+            return BlockDiagonal(self.diagonal[kept])
+        number = np.cumsum(kept) - 1
+        left = [(rows, block, kept[rows]) for rows, block in self.parts() if kept[rows].any()]
+        return BlockDiagonal(
+            [block[np.ix_(inside, inside)] for _, block, inside in left],
+            [number[rows[inside]] for rows, _, inside in left],
+        )
 
     def dense(self, rows: Codes) -> Array:
         """The entries between `rows`."""
         if self.diagonal is not None:
             return np.diag(self.diagonal[rows])
         out = np.zeros((len(rows), len(rows)))
-        home = self._home[rows]
+        place = self._place[rows]
+        home = self._home[place]
         for number in np.unique(home):
             here = np.flatnonzero(home == number)
-            inside = rows[here] - self.starts[number]
+            inside = place[here] - self.starts[number]
             out[np.ix_(here, here)] = self.blocks[number][np.ix_(inside, inside)]
         return out
 

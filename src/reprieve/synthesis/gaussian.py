@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reprieve.errors import InputError, SynthesisError
-from reprieve.synthesis.ascent import ascend
+from reprieve.synthesis.ascent import maximise
 from reprieve.synthesis.blocks import BlockDiagonal, Codes, components
 from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.random_effects import Term
@@ -80,6 +81,16 @@ class _Stack(NamedTuple):
     inner: list[tuple[Codes, Codes]]  # per term, index into G
 
 
+class _Sums(NamedTuple):
+    """Sums over all rows at g points; W is the inverse covariance of the data."""
+
+    XWX: Array  # (g, p, p)
+    XWy: Array  # (g, p)
+    total: Array  # (g,): yᵀWy
+    logdet: Array  # (g,) of the covariance
+    sound: NDArray[np.bool_]  # (g,) whether it is positive definite
+
+
 class GaussianModel:
     """y ~ N(Xβ, V + Σ_j Z_j G_j Z_jᵀ).
 
@@ -100,6 +111,10 @@ class GaussianModel:
     ----------
     names : tuple of str
         The hyperparameters, in the order in which `profile` takes them.
+    V : BlockDiagonal
+        The known covariance.
+    typical : float
+        The harmonic mean of its variances.
 
     Examples
     --------
@@ -146,29 +161,48 @@ class GaussianModel:
         # least-squares residuals in place of y keep the digits that a large mean would cost
         self._shift = basis.T @ self.y
         self._residual = self.y - basis @ self._shift
-        known = BlockDiagonal(V)
+        known = V if isinstance(V, BlockDiagonal) else BlockDiagonal(V)
+        self.V = known
         for name, rows in [("V", known.n), *((term.names[0], term.n) for term in self.terms)]:
             if rows != n:
                 raise InputError(f"{name} has {rows} rows, but there are {n} estimates")
-        self._typical = 1 / float(np.mean(1 / known.variances()))
-        self._stacks = self._stack(known, basis)
+        self.typical = 1 / float(np.mean(1 / known.variances()))
         cuts = np.cumsum([len(term.names) for term in self.terms])
         self._slices = [
             slice(int(end) - len(term.names), int(end))
             for term, end in zip(self.terms, cuts, strict=True)
         ]
+        self._prepare(basis)
 
-    def _stack(self, V: BlockDiagonal, basis: Array) -> list[_Stack]:
-        codes, links = list[Codes](), list(V.links())
+    def _prepare(self, basis: Array) -> None:
+        """What the likelihood needs of the data, and how large its arrays are."""
+        by_size: dict[int, list[Codes]] = {}
+        for rows in self._rows:
+            # blocks of 5 to 8 rows share a stack, and so on: padding costs less than a loop
+            by_size.setdefault(1 << (len(rows) - 1).bit_length(), []).append(rows)
+        self._stacks = [self._pad(size, rows, self.V, basis) for size, rows in by_size.items()]
+        self._load = max(stack.V.size for stack in self._stacks)
+
+    @cached_property
+    def _rows(self) -> list[Codes]:
+        """The rows of each independent block."""
+        codes, links = list[Codes](), list(self.V.links())
         for term in self.terms:
             more_codes, more_links = term.joined()
             codes += more_codes
             links += more_links
-        by_size: dict[int, list[Codes]] = {}
-        for rows in components(self.n, codes, links):
-            # blocks of 5 to 8 rows share a stack, and so on: padding costs less than a loop
-            by_size.setdefault(1 << (len(rows) - 1).bit_length(), []).append(rows)
-        return [self._pad(size, groups, V, basis) for size, groups in by_size.items()]
+        return components(self.n, codes, links)
+
+    def covariance(self, theta: ArrayLike) -> BlockDiagonal:
+        """The covariance of the data at natural hyperparameters, known and random parts."""
+        natural, blocks = np.asarray(theta, dtype=float), []
+        for rows in self._rows:
+            block = self.V.dense(rows)
+            for term, cut in zip(self.terms, self._slices, strict=True):
+                inner = term.inner(rows)
+                block += term.covariance(natural[cut])[np.ix_(inner, inner)] * term.pattern(rows)
+            blocks.append(block)
+        return BlockDiagonal(blocks, self._rows)
 
     def _pad(self, m: int, groups: list[Codes], V: BlockDiagonal, basis: Array) -> _Stack:
         """Stack blocks of up to m rows; a row that fills up is independent of all and says 0."""
@@ -214,8 +248,7 @@ class GaussianModel:
             )
         lead = theta.shape[:-1]
         flat = theta.reshape(int(np.prod(lead)), len(self.names))
-        largest = max(stack.V.size for stack in self._stacks)
-        size = max(1, _ELEMENTS // largest)
+        size = max(1, _ELEMENTS // self._load)
         parts = [self._profile(flat[i : i + size]) for i in range(0, len(flat), size)]
         loglik, beta, cov = (np.concatenate(found) for found in zip(*parts, strict=True))
         return Profile(
@@ -224,7 +257,8 @@ class GaussianModel:
             cov.reshape(*lead, self.p, self.p),
         )
 
-    def _profile(self, theta: Array) -> Profile:
+    def _sums(self, theta: Array) -> _Sums:
+        """The likelihood's sums over rows, at g points (g, h)."""
         g, p = len(theta), self.p
         XWX, XWy = np.zeros((g, p, p)), np.zeros((g, p))
         yWy, logdet, sound = np.zeros(g), np.zeros(g), np.ones(g, dtype=bool)
@@ -238,7 +272,11 @@ class GaussianModel:
             sound &= good.all(axis=1)
             _, a, b, c = _products(stack, W)
             XWX, XWy, yWy, logdet = XWX + a, XWy + b, yWy + c, logdet + dets.sum(axis=1)
-        sound &= np.isfinite(logdet)
+        return _Sums(XWX, XWy, yWy, logdet, sound & np.isfinite(logdet))
+
+    def _profile(self, theta: Array) -> Profile:
+        p = self.p
+        XWX, XWy, yWy, logdet, sound = self._sums(theta)
         XWX[~sound] = np.eye(p)
         inverse = np.linalg.inv(XWX)
         beta = np.einsum("gpq,gq->gp", inverse, XWy)
@@ -316,20 +354,16 @@ class GaussianModel:
             return self._result(np.empty(0), 0)
         bounds = np.array([limit for term in self.terms for limit in term.bounds])
         held = self._held(fixed or {})
-        best: tuple[float, Array] | None = None
-        for start in self._starts():
-            for place, value in held.items():
-                start[place] = value
-            found = ascend(self._climb, start, bounds, list(held), 1e-3)
-            if found is not None and (best is None or found[0] > best[0]):
-                best = found
+        starts = self._starts()
+        for start in starts:
+            start[list(held)] = list(held.values())
+        best = maximise(self._climb, starts, bounds, [*held])
         if best is None:
             raise SynthesisError(
                 "the likelihood has no maximum that could be found: use fewer random terms, or "
                 "check that V is positive definite"
             )
-        best = ascend(self._climb, best[1], bounds, list(held), 1e-11) or best
-        return self._result(best[1], len(held))
+        return self._result(best.theta, len(held))
 
     def _held(self, fixed: dict[str, float]) -> dict[int, float]:
         held = {}
@@ -343,15 +377,19 @@ class GaussianModel:
         return held
 
     def _starts(self) -> list[Array]:
-        """All terms alike, and each in turn dominant."""
-        total = float(self._residual @ self._residual) / max(self.n - self.p, 1) - self._typical
-        total = max(total, 0.1 * self._typical)
+        """All terms alike, and each in turn dominant; correlations above and below zero."""
+        total = float(self._residual @ self._residual) / max(self.n - self.p, 1) - self.typical
+        total = max(total, 0.1 * self.typical)
         count = len(self.terms)
         shares = [np.full(count, 1 / count)]
         if count > 1:
             shares += list(0.9 * np.eye(count) + 0.1 / count)
+        signs = (1, -1) if any(len(term.names) > term.variances for term in self.terms) else (1,)
         return [
-            np.concatenate([t.start(total * a) for t, a in zip(self.terms, share, strict=True)])
+            np.concatenate(
+                [t.start(total * a, sign) for t, a in zip(self.terms, share, strict=True)]
+            )
+            for sign in signs
             for share in shares
         ]
 
@@ -363,10 +401,8 @@ class GaussianModel:
         at = self.profile(natural)
         loglik = float(at.loglik)
         df = self.n - self.p
-        XWX, XWy, yWy = np.zeros((self.p, self.p)), np.zeros(self.p), np.zeros(())
-        for stack in self._stacks:
-            _, a, b, c = _products(stack, _invert(stack.V)[0])
-            XWX, XWy, yWy = XWX + a, XWy + b, yWy + c
+        common = self._sums(np.zeros((1, len(self.names))))
+        XWX, XWy, yWy = common.XWX[0], common.XWy[0], common.total[0]
         m = self.p + len(internal) - held
         count = df if self.restricted else self.n
         most = max(count, m + 2)

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reprieve.errors import InputError, SynthesisError, UnknownWordError
-from reprieve.synthesis.least_squares import Array, LeastSquares, Projection
+from reprieve.synthesis.least_squares import Array, LeastSquares
 from reprieve.synthesis.single import grid_points
 
 COMMON = ("EE", "FE", "CE")
@@ -227,7 +227,7 @@ def spread(batch: LeastSquares, method: str, tau2: Array, weights: Array | None 
             if method == "REML":
                 se = np.sqrt(2 / batch.projection(w).trace2())
             elif method == "ML":
-                se = np.sqrt(2 / np.einsum("nk,nk->n", w, w))
+                se = np.sqrt(2 / batch.projection(w).squares)
             else:
                 se = np.sqrt(2 * batch.k**2 / batch.df) / w.sum(axis=-1)
     return np.where(batch.unfit | (np.asarray(batch.df) < 1), np.nan, se)
@@ -279,17 +279,18 @@ def upper_bound(batch: LeastSquares, method: str) -> Array:
     return np.asarray(np.maximum((s2 + np.sqrt(s2 * s2 + 4 * s2 * (high - low))) / 2 - low, 0.0))
 
 
-def _score_ratio(batch: LeastSquares, tau2: Array, method: str) -> tuple[Array, Projection]:
+def _score_ratio(batch: LeastSquares, tau2: Array, method: str) -> Array:
     """`yᵀPPy / tr P` (ML: over tr W), which is 1 where the score vanishes."""
     P = batch.projection(batch.weights(batch.v + tau2[:, None]))
-    return P.yPPy() / (P.total if method == "ML" else P.trace()), P
+    return P.yPPy() / (P.total if method == "ML" else P.trace())
 
 
-def _decline(P: Projection, method: str) -> Array:
-    """Minus the derivative of the logarithm of the score's ratio."""
-    ml = method == "ML"
-    below = np.einsum("nk,nk->n", P.a, P.a) / P.total if ml else P.trace2() / P.trace()
-    return np.asarray(2 * P.yPPPy() / P.yPPy() - below)
+def _score_ratio_and_decline(batch: LeastSquares, tau2: Array, method: str) -> tuple[Array, Array]:
+    """The ratio of the score, and minus the derivative of its logarithm."""
+    P = batch.projection(batch.weights(batch.v + tau2[:, None]))
+    above = P.yPPy()
+    below, slope = (P.total, P.squares) if method == "ML" else (P.trace(), P.trace2())
+    return above / below, 2 * P.yPPPy() / above - slope / below
 
 
 def _solve_likelihood(batch: LeastSquares, method: str) -> Array:
@@ -304,7 +305,7 @@ def _solve_likelihood(batch: LeastSquares, method: str) -> Array:
     reach = 1 + top / finest
     points = grid_points(float(np.nanmax(reach, initial=1.0)))
     grid = finest * (reach ** (np.arange(points + 1)[:, None] / points) - 1)
-    ratio = np.array([_score_ratio(batch, point, method)[0] for point in grid])
+    ratio = np.array([_score_ratio(batch, point, method) for point in grid])
     rising = ratio > 1
     rising[-1] = False
     peaks = rising[:-1] & ~rising[1:]
@@ -318,7 +319,7 @@ def _solve_likelihood(batch: LeastSquares, method: str) -> Array:
     for j in range(1, int(order[-1].max(initial=0)) + 1):
         chosen = np.flatnonzero(order[-1] >= j)
         cell = (order[:, chosen] >= j).argmax(axis=0)
-        part = batch.take(chosen)
+        part = batch if len(chosen) == n else batch.take(chosen)
         low, high = grid[cell, chosen], grid[cell + 1, chosen]
         found = _newton(part, method, low, high, ratio[cell, chosen], ratio[cell + 1, chosen])
         worth = np.zeros(len(chosen))
@@ -342,10 +343,10 @@ def _newton(
     active, part = np.arange(len(low)), batch
     for _ in range(_STEPS):
         here = tau2[active]
-        ratio, P = _score_ratio(part, here, method)
+        ratio, decline = _score_ratio_and_decline(part, here, method)
         low = np.where(ratio > 1, here, low)
         high = np.where(ratio > 1, high, here)
-        new = here + (ratio - 1) / _decline(P, method)
+        new = here + (ratio - 1) / decline
         # a step that leaves the bracket gives way to the middle of it
         new = np.where((new >= low) & (new <= high), new, (low + high) / 2)
         tau2[active] = new

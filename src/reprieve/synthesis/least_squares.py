@@ -21,6 +21,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 _LOST = 1e-13  # what is left, of one, of a squared column that the others explain
 
+# A large block, once freed, teaches glibc to keep freed memory at hand instead of giving it back
+# to the system: arrays of a batch then cost no page faults, which took most of the time.
+np.empty(3 << 20)
+
 
 class LeastSquares:
     """A batch of n data sets of k studies on one design, or on a design each.
@@ -85,10 +89,15 @@ class LeastSquares:
         one_each = X.ndim == 3
         if one_each and self.used is not None:
             X = np.where(self.used[..., None], X, 0.0)
-        basis, R = np.linalg.qr(X)
+        if X.shape[-2] < self.p:
+            basis, R = np.zeros(X.shape), np.zeros((*X.shape[:-2], self.p, self.p))
+        else:
+            basis, R = np.linalg.qr(X)
         size = np.abs(np.diagonal(R, axis1=-2, axis2=-1))
         # a column that the others explain leaves nothing of itself
-        self.unfit |= ~(size > 1e-10 * np.linalg.norm(X, axis=-2)).all(axis=-1)
+        lost = ~(size > 1e-10 * np.linalg.norm(X, axis=-2)).all(axis=-1)
+        self.unfit |= lost
+        R = np.where(lost[..., None, None], np.eye(self.p), R)
         self.basis, self.R, self.logdet_unit = basis, R, 0.0
         # one row of products per study: XᵀAX is then a plain matrix product with the weights
         self.products = (basis[..., :, None] * basis[..., None, :]).reshape(*basis.shape[:-1], -1)
@@ -187,10 +196,7 @@ class Projection:
         if variance is not None:
             cov = cov @ batch.cross(a * a * variance).transpose(2, 0, 1) @ cov
         # back from the orthonormal basis to the columns of the design
-        R = batch.R
-        if R.ndim == 3 and batch.unfit.any():
-            R = np.where(batch.unfit[:, None, None], np.eye(batch.p), R)
-        back = np.linalg.inv(R)
+        back = np.linalg.inv(batch.R)
         beta = np.asarray(np.einsum("...pq,...q->...p", back, beta))
         return beta, np.asarray(back @ cov @ np.swapaxes(back, -1, -2))
 
@@ -233,6 +239,11 @@ class Projection:
         return self.a * self.a
 
     @cached_property
+    def squares(self) -> Array:
+        """Sums of the squared weights, shape (n,)."""
+        return _sum(self.a, self.a)
+
+    @cached_property
     def _XAAX(self) -> Array:  # noqa: N802
         return self.batch.cross(self._aa)
 
@@ -241,7 +252,7 @@ class Projection:
         a = self.a
         total = self.total if d is None else _sum(a, d)
         if self.batch.basis is None:
-            squares = _sum(a, a) if d is None else _sum(a, a * d)
+            squares = self.squares if d is None else _sum(a, a * d)
             return np.asarray(total - squares / self._divisor)
         cross = self._XAAX if d is None else self.batch.cross(self._aa * d)
         return np.asarray(total - _sum_of_products(self._inverse, cross))
@@ -251,13 +262,15 @@ class Projection:
         a = self.a
         ad = a if d is None else a * d
         adad = self._aa if d is None else ad * ad
+        squares = self.squares if d is None else _sum(ad, ad)
         if self.batch.basis is None:
             middle = _sum(a, adad) / self._divisor
-            return np.asarray(_sum(adad) - 2 * middle + (_sum(a, ad) / self._divisor) ** 2)
+            side = squares if d is None else _sum(a, ad)
+            return np.asarray(squares - 2 * middle + (side / self._divisor) ** 2)
         middle = _sum_of_products(self._inverse, self.batch.cross(a * adad))
         cross = self._XAAX if d is None else self.batch.cross(a * ad)
-        side = np.einsum("pqn,qrn->prn", self._inverse, cross)
-        return np.asarray(_sum(adad) - 2 * middle + _sum_of_products(side, side.swapaxes(0, 1)))
+        block = np.einsum("pqn,qrn->prn", self._inverse, cross)
+        return np.asarray(squares - 2 * middle + _sum_of_products(block, block.swapaxes(0, 1)))
 
     def leverage(self) -> Array:
         """The diagonal of the hat matrix `X(XᵀAX)⁻¹XᵀA`, shape (n, k)."""

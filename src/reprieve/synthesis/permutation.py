@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.core import fit_batch
+from reprieve.synthesis.findings import Finding
 from reprieve.synthesis.least_squares import Array
 
 _MOST = 1_000_000
@@ -19,7 +20,7 @@ _TIE = 1e-8  # statistics that differ by less count as equal
 
 
 @dataclass(frozen=True)
-class PermutationTest:
+class PermutationTest(Finding):
     """p values from permutations.
 
     Attributes
@@ -41,6 +42,15 @@ class PermutationTest:
     p_moderators: float
     n: int
     exact: bool
+
+    def summary(self) -> str:
+        """The p values as a table to read."""
+        kind = "all" if self.exact else "random"
+        lines = [f"Permutation test ({self.n:,} permutations, {kind})", ""]
+        lines += [f"{name:<24}p {p:.4f}" for name, p in zip(self.names, self.p, strict=True)]
+        if len(self.names) > 1:
+            lines.append(f"{'moderators together':<24}p {self.p_moderators:.4f}")
+        return "\n".join(lines)
 
 
 def permute(
@@ -91,12 +101,14 @@ def permute(
         )
     if flips:
         signs = _all_signs(len(y)) if take_all else _some_signs(len(y), n, seed)
+        signs = np.vstack([np.ones(len(y)), signs])
         ys, vs = signs * y, np.broadcast_to(v, signs.shape)
     else:
         orders = _all_orders(_groups(X), total) if take_all else _some_orders(len(y), n, seed)
+        orders = np.vstack([np.arange(len(y)), orders])
         ys, vs = y[orders], v[orders]
-    seen = _statistics(y[None], v[None], X, tested, method, test)
-    drawn = _statistics(ys, vs, X, tested, method, test)
+    # the first row is the data as they are, to compare with
+    seen, drawn = np.split(_statistics(ys, vs, X, tested, method, test), [1])
     tail = np.nanmean(np.where(np.isnan(drawn), np.nan, drawn >= seen - _TIE), axis=0)
     return PermutationTest(
         names, tuple(float(p) for p in tail[:-1]), float(tail[-1]), len(drawn), take_all

@@ -93,7 +93,8 @@ def _confidence_distribution(y: Array, v: Array) -> tuple[float, Array, Array]:
 
     def upper_tail(tau2: float) -> float:
         root = np.sqrt(v + tau2)
-        return 1 - weighted_chi2_cdf(q, np.linalg.eigvalsh(root[:, None] * P * root)[1:])
+        tail = 1 - weighted_chi2_cdf(q, np.linalg.eigvalsh(root[:, None] * P * root)[1:])
+        return min(max(tail, 0.0), 1.0)  # rounding
 
     at_zero = upper_tail(0.0)
     start = max(float(ndtri(at_zero)), -7.0)
@@ -103,7 +104,7 @@ def _confidence_distribution(y: Array, v: Array) -> tuple[float, Array, Array]:
     while upper_tail(top) < ndtr(_REACH):
         top *= 4
     grid = np.geomspace(1e-6 * float(v.min()), top, _GRID)
-    deviate = ndtri(np.array([min(upper_tail(tau2), ndtr(7.0)) for tau2 in grid]))
+    deviate = ndtri(np.clip([upper_tail(tau2) for tau2 in grid], ndtr(-7.0), ndtr(7.0)))
     deviate, first = np.unique(deviate, return_index=True)
     node, width = np.polynomial.legendre.leggauss(_NODES)
     z = start + (node + 1) / 2 * (_REACH - start)

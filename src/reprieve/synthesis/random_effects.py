@@ -29,7 +29,9 @@ class Term(ABC):
     Attributes
     ----------
     names : tuple of str
-        Natural hyperparameters.
+        Natural hyperparameters, the variances first.
+    variances : int
+        How many of them are variances; the others are correlations.
     bounds : list of (float, float)
         Limits of the internal hyperparameters.
     n : int
@@ -37,6 +39,7 @@ class Term(ABC):
     """
 
     names: tuple[str, ...]
+    variances: int = 1
     bounds: list[tuple[float, float]]
     n: int
 
@@ -69,8 +72,8 @@ class Term(ABC):
         """The internal value that holds a natural hyperparameter at `value`."""
 
     @abstractmethod
-    def start(self, variance: float) -> Array:
-        """Internal hyperparameters that give each effect `variance`."""
+    def start(self, variance: float, sign: int = 1) -> Array:
+        """Internal hyperparameters that give each effect `variance`; the sign of correlations."""
 
 
 class Scaled(Term):
@@ -85,30 +88,35 @@ class Scaled(Term):
         contrasts of trials with several arms is τ² times 1 on, and ½ beside, the diagonal.
     name : str
         Of the variance.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,), or None
+        The groups by number; None with `matrix`.
     """
 
     def __init__(self, groups: Any = None, *, matrix: Any = None, name: str = "sigma2") -> None:
         if (groups is None) == (matrix is None):
             raise InputError(f"give {name} either groups= or matrix=")
         self.names, self.bounds = (name,), [(0.0, np.inf)]
-        self._codes = None if groups is None else _code(groups)
+        self.codes = None if groups is None else _code(groups)
         self._matrix = None if matrix is None else BlockDiagonal(matrix)
-        if self._codes is not None:
-            self.n = len(self._codes)
+        if self.codes is not None:
+            self.n = len(self.codes)
         elif self._matrix is not None:
             self.n = self._matrix.n
 
     def joined(self) -> tuple[list[Codes], list[tuple[int, int]]]:
         """Rows of a group, or those that the matrix joins."""
-        codes = [] if self._codes is None else [self._codes]
+        codes = [] if self.codes is None else [self.codes]
         return codes, [] if self._matrix is None else list(self._matrix.links())
 
     def pattern(self, rows: Codes) -> Array:
         """One within groups, or the known matrix."""
         if self._matrix is not None:
             return self._matrix.dense(rows)
-        assert self._codes is not None
-        return _same(self._codes[rows])
+        assert self.codes is not None
+        return _same(self.codes[rows])
 
     def inner(self, rows: Codes) -> Codes:
         """All rows use the one variance."""
@@ -130,7 +138,7 @@ class Scaled(Term):
         """The same."""
         return value
 
-    def start(self, variance: float) -> Array:
+    def start(self, variance: float, sign: int = 1) -> Array:
         """The variance."""
         return np.array([variance])
 
@@ -147,8 +155,8 @@ class Structured(Term):
     structure : {"DIAG", "CS", "HCS", "AR", "HAR", "UN"}
         DIAG: own variances, no correlation. CS: one variance, one correlation. HCS: own
         variances, one correlation. AR, HAR: the same with correlation ρ^|t − s|. UN: all free.
-    name : str
-        Of the variances.
+    name, rho : str
+        Of the variances, and of the correlations.
 
     Attributes
     ----------
@@ -157,7 +165,13 @@ class Structured(Term):
     """
 
     def __init__(
-        self, groups: Any, inner: Any, structure: Structure = "UN", *, name: str = "tau2"
+        self,
+        groups: Any,
+        inner: Any,
+        structure: Structure = "UN",
+        *,
+        name: str = "tau2",
+        rho: str = "rho",
     ) -> None:
         if structure not in get_args(Structure):
             raise InputError(
@@ -174,16 +188,16 @@ class Structured(Term):
         times = values.astype(float) if structure in ("AR", "HAR") else np.arange(len(values))
         self._apart = np.abs(np.subtract.outer(times, times)).astype(float)
         self._own = structure not in ("CS", "AR")
-        self._variances = self._q if self._own else 1
+        self.variances = self._q if self._own else 1
         self._pairs = list(itertools.combinations(range(self._q), 2))
-        self.names, self.bounds = self._name(name), self._limit()
+        self.names, self.bounds = self._name(name, rho), self._limit()
 
-    def _name(self, name: str) -> tuple[str, ...]:
+    def _name(self, name: str, rho: str) -> tuple[str, ...]:
         names = [f"{name}[{level}]" for level in self.levels] if self._own else [name]
         if self.structure == "UN":
-            names += [f"rho[{self.levels[i]},{self.levels[j]}]" for i, j in self._pairs]
+            names += [f"{rho}[{self.levels[i]},{self.levels[j]}]" for i, j in self._pairs]
         elif self.structure != "DIAG":
-            names.append("rho")
+            names.append(rho)
         return tuple(names)
 
     def _limit(self) -> list[tuple[float, float]]:
@@ -192,7 +206,7 @@ class Structured(Term):
             return [
                 (0.0 if i == j else -np.inf, np.inf) for i, j in zip(rows, columns, strict=True)
             ]
-        limits = [(0.0, np.inf)] * self._variances
+        limits = [(0.0, np.inf)] * self.variances
         if self.structure in ("CS", "HCS"):
             limits.append((-1 / max(self._q - 1, 1), 1.0))
         elif self.structure in ("AR", "HAR"):
@@ -226,9 +240,9 @@ class Structured(Term):
 
     def covariance(self, natural: Array) -> Array:
         """Variances and correlations put together."""
-        sd = np.sqrt(natural[..., : self._variances])
+        sd = np.sqrt(natural[..., : self.variances])
         sd = np.broadcast_to(sd, (*natural.shape[:-1], self._q))
-        R = self._correlation(natural[..., self._variances :])
+        R = self._correlation(natural[..., self.variances :])
         return np.asarray(sd[..., :, None] * R * sd[..., None, :])
 
     def _factor(self, internal: Array) -> Array:
@@ -238,7 +252,7 @@ class Structured(Term):
 
     def slopes(self, internal: Array) -> tuple[Array, Array]:
         """Derivatives by standard deviations and correlation; UN: by the Cholesky factor."""
-        q, m = self._q, self._variances
+        q, m = self._q, self.variances
         if self.structure == "UN":
             L = self._factor(internal)
             units = np.zeros((len(internal), q, q))
@@ -260,7 +274,7 @@ class Structured(Term):
 
     def to_natural(self, internal: Array) -> Array:
         """Squares of standard deviations, and correlations."""
-        m = self._variances
+        m = self.variances
         if self.structure != "UN":
             return np.concatenate([internal[:m] ** 2, internal[m:]])
         G = self._factor(internal) @ self._factor(internal).T
@@ -273,15 +287,18 @@ class Structured(Term):
         """The standard deviation of a variance; a correlation is itself."""
         if self.structure == "UN":
             raise InputError("hyperparameters of an unstructured term can't be held fixed")
-        return float(np.sqrt(value)) if place < self._variances else value
+        return float(np.sqrt(value)) if place < self.variances else value
 
-    def start(self, variance: float) -> Array:
-        """Equal variances, and correlations of ½."""
+    def start(self, variance: float, sign: int = 1) -> Array:
+        """Equal variances, and correlations of ½, or half of the lowest that is possible."""
+        low = -0.5 / max(self._q - 1, 1)
         if self.structure == "UN":
-            L = np.linalg.cholesky(variance * (0.5 * np.eye(self._q) + 0.5))
+            rho = 0.5 if sign > 0 else low
+            L = np.linalg.cholesky(variance * ((1 - rho) * np.eye(self._q) + rho))
             return np.asarray(L[np.tril_indices(self._q)])
-        rho = [] if self.structure == "DIAG" else [0.5]
-        return np.concatenate([np.full(self._variances, np.sqrt(variance)), rho])
+        if self.structure != "DIAG":
+            rho = 0.5 if sign > 0 else self.bounds[-1][0] / 2
+        return np.concatenate([np.full(self.variances, np.sqrt(variance)), rho])
 
 
 def _code(groups: ArrayLike) -> Codes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from reprieve.synthesis.heterogeneity import COMMON, check_method, solve
 from reprieve.synthesis.inputs import read_effects
 from reprieve.synthesis.least_squares import Array, LeastSquares
 from reprieve.synthesis.pairwise import fit_notes, fit_weighted
-from reprieve.synthesis.permutation import PermutationTest, permute
 
 if TYPE_CHECKING:
     import polars as pl
@@ -233,35 +232,6 @@ class MetaRegression(Result):
             )
         statistic = max(0.0, 2 * (large.loglik - small.loglik))
         return Comparison(statistic, df, float(chdtrc(df, statistic)), (small.AICc, large.AICc))
-
-    def permutation_test(
-        self, n: int = 1000, seed: int | None = None, exact: bool | Literal["auto"] = "auto"
-    ) -> PermutationTest:
-        """P values that do not lean on normality, from shuffled moderators.
-
-        Parameters
-        ----------
-        n : int
-            Random permutations.
-        seed : int, optional
-            Of the random permutations.
-        exact : bool or "auto"
-            Take all permutations; "auto" does when there are at most `n`.
-        """
-        if self.own_weights is not None:
-            raise SynthesisError("a permutation test of a fit with own weights is not defined")
-        return permute(
-            self.y,
-            self.v,
-            self.X,
-            names=self.names,
-            tested=self._tested,
-            method=self.method,
-            test=self.test,
-            n=n,
-            seed=seed,
-            exact=exact,
-        )
 
     def interval(self, level: float | None = None) -> dict[str, tuple[float, float]]:
         """Confidence interval of each coefficient."""

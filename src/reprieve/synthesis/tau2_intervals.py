@@ -50,11 +50,20 @@ def _q_profile(batch: LeastSquares, level: float) -> Interval:
 
 
 def _profile_likelihood(batch: LeastSquares, tau2: float, level: float, kind: str) -> Interval:
-    """The τ² whose log-likelihood is half a χ²₁ quantile lower than the highest."""
-    from scipy.special import chdtri
-
     def height(value: float) -> float:
         return float(log_likelihood(batch, np.array([value]), kind)[0])
+
+    return likelihood_interval(height, tau2, level, float(batch.v.max()))
+
+
+def likelihood_interval(
+    height: Callable[[float], float], tau2: float, level: float, unit: float
+) -> Interval:
+    """The τ² whose log-likelihood is half a χ²₁ quantile lower than the highest, at `tau2`.
+
+    `unit` is the step with which the search for the upper end begins.
+    """
+    from scipy.special import chdtri
 
     floor = height(tau2) - 0.5 * float(chdtri(1.0, 1 - level))
 
@@ -62,7 +71,7 @@ def _profile_likelihood(batch: LeastSquares, tau2: float, level: float, kind: st
         return height(value) - floor
 
     low = 0.0 if above(0.0) >= 0 else _root(above, 0.0, tau2)
-    far = 2 * tau2 + float(batch.v.max())
+    far = 2 * tau2 + unit
     while above(far) > 0:
         far *= 2
     return low, _root(above, tau2, far)
