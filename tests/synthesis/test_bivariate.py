@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reprieve.errors import InputError, SynthesisError
-from reprieve.synthesis.bivariate import bivariate_analysis
+from reprieve.synthesis.correlated.bivariate import bivariate_analysis
 
 
 def bcg(reference, without=()):

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis import meta_analysis, meta_regression
-from reprieve.synthesis.block_covariance import block_covariance
 from reprieve.synthesis.blocks import BlockDiagonal
+from reprieve.synthesis.correlated.block_covariance import block_covariance
+from reprieve.synthesis.correlated.intercepts import InterceptModel, arrange
+from reprieve.synthesis.correlated.multilevel import multilevel
+from reprieve.synthesis.correlated.random_formula import read_random
 from reprieve.synthesis.gaussian import GaussianModel
-from reprieve.synthesis.multilevel import multilevel
-from reprieve.synthesis.nested import NestedModel, chain
 from reprieve.synthesis.random_effects import Scaled
-from reprieve.synthesis.random_formula import read_random
 
 
 def make(seed, studies=8, most=5):
@@ -38,19 +38,19 @@ def make(seed, studies=8, most=5):
 # -- the closed form
 
 
-@given(st.integers(0, 10_000), st.booleans())
-@settings(max_examples=25)
-def test_closed_form_is_the_dense_likelihood(seed, restricted):
+@given(st.integers(0, 10_000), st.booleans(), st.booleans())
+@settings(max_examples=30)
+def test_closed_form_is_the_dense_likelihood(seed, restricted, crossed):
     data = make(seed)
     n = len(data["y"])
     X = np.column_stack([np.ones(n), data["x"]])
     terms = [
         Scaled(data["study"], name="study"),
         Scaled(np.arange(n), name="effect"),
-        Scaled(data["lab"], name="lab"),
+        Scaled(data["effect"] if crossed else data["lab"], name="lab"),
     ]
     how = {"X": X, "terms": terms, "restricted": restricted}
-    dense, closed = (kind(data["y"], data["v"], **how) for kind in (GaussianModel, NestedModel))
+    dense, closed = (kind(data["y"], data["v"], **how) for kind in (GaussianModel, InterceptModel))
     theta = np.random.default_rng(seed).uniform(0, 2, (3, 3)) ** 2
     for one, other in zip(dense.profile(theta), closed.profile(theta), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-10)
@@ -65,7 +65,7 @@ def test_average_information_is_what_it_says():
     data = make(3)
     n = len(data["y"])
     terms = [Scaled(data["study"], name="study"), Scaled(np.arange(n), name="effect")]
-    model = NestedModel(data["y"], data["v"], terms=terms)
+    model = InterceptModel(data["y"], data["v"], terms=terms)
     H = [(data["study"][:, None] == data["study"]).astype(float), np.eye(n)]
     M = np.diag(data["v"]) + 0.3 * H[0] + 0.2 * H[1]
     W, one = np.linalg.inv(M), np.ones((n, 1))
@@ -79,7 +79,7 @@ def test_a_variance_far_above_the_others_costs_no_digits():
     n = len(data["y"])
     terms = [Scaled(data["study"], name="study"), Scaled(np.arange(n), name="effect")]
     y = data["y"] + 1e4 * np.random.default_rng(1).normal(size=8)[data["study"]]
-    near = NestedModel(y, data["v"], terms=terms).profile([1e8, 0.1])
+    near = InterceptModel(y, data["v"], terms=terms).profile([1e8, 0.1])
     dense = GaussianModel(y, data["v"], terms=terms).profile([1e8, 0.1])
     assert near.loglik == pytest.approx(float(dense.loglik), rel=1e-7)
     assert near.beta[0] == pytest.approx(float(dense.beta[0]), rel=1e-7)
@@ -87,14 +87,14 @@ def test_a_variance_far_above_the_others_costs_no_digits():
 
 def test_negative_variances_have_no_likelihood():
     data = make(5)
-    model = NestedModel(data["y"], data["v"], terms=[Scaled(data["study"])])
+    model = InterceptModel(data["y"], data["v"], terms=[Scaled(data["study"])])
     assert model.profile([-0.1]).loglik == -np.inf
 
 
-def test_chain_needs_nesting():
-    assert [place for place, _ in chain([Scaled([1, 1, 2]), Scaled([1, 2, 3])])] == [1, 0]
-    assert chain([Scaled([1, 1, 2]), Scaled([1, 2, 2])]) is None
-    assert chain([Scaled(matrix=[1.0, 1.0])]) is None
+def test_factors_that_do_not_nest_cross():
+    nested, crossed = arrange([Scaled([1, 1, 2]), Scaled([1, 2, 3]), Scaled([1, 2, 2])])
+    assert ([place for place, _ in nested], [place for place, _ in crossed]) == ([1, 0], [2])
+    assert arrange([Scaled(matrix=[1.0, 1.0])]) is None
 
 
 def test_many_rows_take_no_matrix():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reprieve.synthesis.block_covariance import block_covariance
-from reprieve.synthesis.multilevel import multilevel
+from reprieve.synthesis.correlated.block_covariance import block_covariance
+from reprieve.synthesis.correlated.multilevel import multilevel
 
 ASSINK = {
     "nested": {"random": "study/esid"},
@@ -228,6 +228,53 @@ def test_schools_that_share_a_correlation(reference):
     np.testing.assert_allclose(
         fit.prediction_interval, (-0.450230955410983, 0.819657281755609), rtol=1e-6
     )
+
+
+SETS = [
+    "bornmann",
+    "bornmann_mods",
+    "crede",
+    "kalaian_UN",
+    "kalaian_HCS",
+    "kalaian_CS",
+    "craft_HCS",
+    "craft_UN",
+    "craft_DIAG",
+    "lim_crossed",
+    "knapp",
+    "knapp_mods",
+    "moura3",
+    "tanner",
+    "tanner_UN",
+]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_many_data_sets(reference, name):
+    content = reference("metafor/multilevel_sets")
+    assert set(content) == set(SETS)
+    case, expected = content[name], content[name]["fit"]
+    fit = multilevel(
+        case["data"], effect="yi", variance="vi", random=case["random"], formula=case["formula"]
+    )
+    assert fit.loglik >= expected["logLik"] - 1e-9
+    assert fit.loglik == pytest.approx(expected["logLik"], abs=2e-8)
+    np.testing.assert_allclose(fit.beta, expected["beta"], rtol=2e-6, atol=1e-7)
+    np.testing.assert_allclose(fit.coefficients.se, expected["se"], rtol=1e-5)
+    assert pytest.approx(expected["QE"], rel=1e-10) == fit.Q
+    if name in ("knapp", "tanner_UN"):
+        # metafor splits what only has a sum, and holds correlations that nothing shows at 0
+        return
+    theta = [v for key in ("sigma2", "tau2", "rho") for v in listed(expected[key])]
+    theta = [v for v in theta if v != 0]
+    mine = [v for v in fit.theta.values() if v != 0]
+    if name == "kalaian_CS":
+        # at a variance of zero any correlation is as good
+        mine, theta = mine[:-1], theta[1:-1]
+    if name in ("lim_crossed", "knapp_mods", "craft_DIAG"):
+        theta = [v for v in theta if v > 1e-7]
+    # the likelihood of the 21 parameters of craft_UN is flat
+    np.testing.assert_allclose(mine, theta, rtol=1e-3 if name == "craft_UN" else 1e-4)
 
 
 def test_block_covariance_equals_vcalc(reference):

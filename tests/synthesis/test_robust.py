@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis import meta_analysis, meta_regression
-from reprieve.synthesis.block_covariance import block_covariance
-from reprieve.synthesis.multilevel import multilevel
-from reprieve.synthesis.robust import robust
+from reprieve.synthesis.correlated.block_covariance import block_covariance
+from reprieve.synthesis.correlated.multilevel import multilevel
+from reprieve.synthesis.correlated.robust import robust
 
 KINDS = ["CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3"]
 

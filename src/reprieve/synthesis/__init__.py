@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from reprieve.synthesis.bayes.analysis import bayesian_meta_analysis, bayesian_meta_regression
     from reprieve.synthesis.bayes.gaussian import bayesian_gaussian
     from reprieve.synthesis.bayes.priors import parse_prior, rhodes_prior, turner_prior
-    from reprieve.synthesis.bivariate import bivariate_analysis
-    from reprieve.synthesis.block_covariance import block_covariance
     from reprieve.synthesis.core import fit_batch
+    from reprieve.synthesis.correlated.bivariate import bivariate_analysis
+    from reprieve.synthesis.correlated.block_covariance import block_covariance
+    from reprieve.synthesis.correlated.multilevel import multilevel
+    from reprieve.synthesis.correlated.robust import robust
     from reprieve.synthesis.diagnostics.gosh import gosh
     from reprieve.synthesis.diagnostics.influence import baujat, influence, standardized_residuals
     from reprieve.synthesis.diagnostics.leave_one_out import cumulative, leave_one_out
@@ -42,11 +44,9 @@ if TYPE_CHECKING:
     from reprieve.synthesis.missing_evidence.precision_effect import pet_peese
     from reprieve.synthesis.missing_evidence.selection import selection_model
     from reprieve.synthesis.missing_evidence.trim_and_fill import trim_and_fill
-    from reprieve.synthesis.multilevel import multilevel
     from reprieve.synthesis.pairwise import meta_analysis
     from reprieve.synthesis.regression import MetaRegression, meta_regression
     from reprieve.synthesis.results import MetaAnalysis
-    from reprieve.synthesis.robust import robust
     from reprieve.synthesis.variation.variability import variability_analysis
     from reprieve.synthesis.variation.worthwhile import worthwhile_share
 
@@ -60,8 +60,8 @@ _HOMES = {
     "bayesian_meta_analysis": "bayes.analysis",
     "bayesian_meta_regression": "bayes.analysis",
     "binary_asymmetry_test": "missing_evidence.asymmetry_binary",
-    "bivariate_analysis": "bivariate",
-    "block_covariance": "block_covariance",
+    "bivariate_analysis": "correlated.bivariate",
+    "block_covariance": "correlated.block_covariance",
     "cumulative": "diagnostics.leave_one_out",
     "efficacy_bounds": "accruing.group_sequential",
     "estimate_tau2": "heterogeneity",
@@ -80,14 +80,14 @@ _HOMES = {
     "meta_regression": "regression",
     "MetaAnalysis": "results",
     "MetaRegression": "regression",
-    "multilevel": "multilevel",
+    "multilevel": "correlated.multilevel",
     "parse_prior": "bayes.priors",
     "pet_peese": "missing_evidence.precision_effect",
     "profile_tau2": "diagnostics.profiles",
     "pustejovsky_rodgers_test": "missing_evidence.asymmetry",
     "rank_test": "missing_evidence.asymmetry",
     "regression_test": "missing_evidence.asymmetry",
-    "robust": "robust",
+    "robust": "correlated.robust",
     "selection_model": "missing_evidence.selection",
     "sequential_analysis": "accruing.sequential",
     "small_study_effects": "missing_evidence.overview",

@@ -14,6 +14,7 @@ import numpy as np
 
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.core import CochranQ, estimate, homogeneity
+from reprieve.synthesis.findings import plain
 from reprieve.synthesis.heterogeneity import COMMON, log_likelihood, spread
 from reprieve.synthesis.inputs import Excluded
 from reprieve.synthesis.least_squares import Array, LeastSquares
@@ -368,20 +369,8 @@ class Result:
             ],
             "warnings": list(self.warnings),
         }
-        plain: dict[str, Any] = _plain(content)
-        return plain
+        return dict(plain(content))
 
     def summary(self) -> str:
         """The result as a table to read."""
         raise NotImplementedError
-
-
-def _plain(value: Any) -> Any:
-    """Plain Python numbers, None for what is not finite, tuples as lists."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return value

@@ -1,4 +1,4 @@
-"""What the analyses of small-study effects give back, in a form that all of them share."""
+"""What analyses that start from a fit give back, in a form that all of them share."""
 
 from __future__ import annotations
 

@@ -291,14 +291,16 @@ class Structured(Term):
 
     def start(self, variance: float, sign: int = 1) -> Array:
         """Equal variances, and correlations of ½, or half of the lowest that is possible."""
-        low = -0.5 / max(self._q - 1, 1)
-        if self.structure == "UN":
-            rho = 0.5 if sign > 0 else low
+        variances = np.full(self.variances, np.sqrt(variance))
+        if self.structure == "DIAG":
+            return variances
+        unstructured = self.structure == "UN"
+        lowest = -1 / max(self._q - 1, 1) if unstructured else self.bounds[-1][0]
+        rho = 0.5 if sign > 0 else lowest / 2
+        if unstructured:
             L = np.linalg.cholesky(variance * ((1 - rho) * np.eye(self._q) + rho))
             return np.asarray(L[np.tril_indices(self._q)])
-        if self.structure != "DIAG":
-            rho = 0.5 if sign > 0 else self.bounds[-1][0] / 2
-        return np.concatenate([np.full(self.variances, np.sqrt(variance)), rho])
+        return np.append(variances, rho)
 
 
 def _code(groups: ArrayLike) -> Codes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from reprieve.synthesis.findings import p_text
 from reprieve.synthesis.heterogeneity import COMMON
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def regression_summary(fit: MetaRegression) -> str:
         else:
             head = f"χ²({test.df:g}) = {test.statistic:.4f}"
         explained = "" if math.isnan(fit.R2) else f"   R² {fit.R2:.1f} %"
-        lines += ["", f"moderators   {head}   p {_p(test.p)}{explained}"]
+        lines += ["", f"moderators   {head}   p {p_text(test.p)}{explained}"]
     return "\n".join(lines + _notes(fit))
 
 
@@ -62,7 +63,7 @@ def _heterogeneity(fit: Result) -> list[str]:
         lines += [
             f"I²   {fit.I2:.1f} %",
             f"H²   {fit.H2:.2f}",
-            f"Q    {fit.Q:.4f}   df {fit.Q_df}   p {_p(fit.Q_p)}",
+            f"Q    {fit.Q:.4f}   df {fit.Q_df}   p {p_text(fit.Q_p)}",
         ]
     return lines
 
@@ -78,7 +79,7 @@ def _coefficients(fit: Result) -> list[str]:
     for row in table.iter_rows(named=True):
         lines.append(
             f"{row['name']:{name_width}}  {row['estimate']:>10.4f}  {row['se']:>9.4f}  "
-            f"{row['statistic']:>8.3f}  {_p(row['p']):>7}  "
+            f"{row['statistic']:>8.3f}  {p_text(row['p']):>7}  "
             f"{row['ci_low']:>9.4f} to {row['ci_high']:>9.4f}"
         )
     return lines
@@ -88,10 +89,6 @@ def _notes(fit: Result) -> list[str]:
     lines = [f"excluded: row {row.row} ({row.study}): {row.reason}" for row in fit.excluded]
     lines += [f"note: {warning}" for warning in fit.warnings]
     return ["", *lines] if lines else []
-
-
-def _p(p: float) -> str:
-    return "<.0001" if p < 0.0001 else f"{p:.4f}"
 
 
 def _percent(level: float) -> str:

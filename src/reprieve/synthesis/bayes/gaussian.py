@@ -21,7 +21,8 @@ from reprieve.synthesis.bayes.mixtures import NormalMixture, check_level
 from reprieve.synthesis.bayes.priors import FLAT, Prior, parse_prior
 from reprieve.synthesis.bayes.product_rule import Rule, find_box, read_hyperparameters, refine
 from reprieve.synthesis.bayes.quadrature import Posterior
-from reprieve.synthesis.bayes.tables import described, nested, plain, posterior_lines
+from reprieve.synthesis.bayes.tables import described, nested, posterior_lines
+from reprieve.synthesis.findings import plain
 from reprieve.synthesis.gaussian import GaussianModel
 from reprieve.synthesis.least_squares import Array
 

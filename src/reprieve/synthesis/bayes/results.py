@@ -15,7 +15,8 @@ from reprieve.synthesis.bayes.marginal import RandomEffects
 from reprieve.synthesis.bayes.mixtures import NormalMixture
 from reprieve.synthesis.bayes.priors import Prior
 from reprieve.synthesis.bayes.quadrature import Posterior
-from reprieve.synthesis.bayes.tables import described, nested, plain, posterior_lines
+from reprieve.synthesis.bayes.tables import described, nested, posterior_lines
+from reprieve.synthesis.findings import plain
 from reprieve.synthesis.formulas import Design
 from reprieve.synthesis.inputs import Excluded
 from reprieve.synthesis.least_squares import Array

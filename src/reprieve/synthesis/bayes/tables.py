@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from reprieve.synthesis.bayes.mixtures import NormalMixture
 from reprieve.synthesis.bayes.quadrature import Posterior
@@ -35,17 +32,6 @@ def nested(row: dict[str, Any]) -> dict[str, Any]:
         "ci": [row["ci_low"], row["ci_high"]],
         "shortest": [row["shortest_low"], row["shortest_high"]],
     }
-
-
-def plain(value: Any) -> Any:
-    """Plain Python numbers, None for what is not finite."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return value
 
 
 def posterior_lines(named: Mapping[str, Posterior | NormalMixture], level: float) -> list[str]:

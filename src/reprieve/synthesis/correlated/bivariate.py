@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from reprieve.errors import SynthesisError
-from reprieve.synthesis.bivariate_likelihood import (
+from reprieve.synthesis.correlated.bivariate_likelihood import (
     correlation_interval,
     curvature_covariance,
     posterior_draws,
 )
+from reprieve.synthesis.correlated.paired_outcomes import Pairs, read_pairs
 from reprieve.synthesis.findings import Finding, choice, notes_text, plain, share, text_table
 from reprieve.synthesis.gaussian import GaussianFit
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.paired_outcomes import Pairs, read_pairs
 
 if TYPE_CHECKING:
     import polars as pl

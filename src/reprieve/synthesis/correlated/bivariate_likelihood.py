@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from reprieve.errors import SynthesisError
+from reprieve.synthesis.correlated.paired_outcomes import Pairs
 from reprieve.synthesis.gaussian import GaussianFit
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.paired_outcomes import Pairs
 
 Theta = tuple[float, float, float]
 

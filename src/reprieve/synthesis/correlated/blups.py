@@ -13,7 +13,7 @@ from reprieve.synthesis.random_effects import Structured, Term
 if TYPE_CHECKING:
     import polars as pl
 
-    from reprieve.synthesis.multilevel_fit import MultilevelFit
+    from reprieve.synthesis.correlated.multilevel_fit import MultilevelFit
 
 
 def random_effects_of(fit: MultilevelFit) -> pl.DataFrame:
@@ -30,7 +30,7 @@ def random_effects_of(fit: MultilevelFit) -> pl.DataFrame:
 
     Examples
     --------
-    >>> from reprieve.synthesis.multilevel import multilevel
+    >>> from reprieve.synthesis.correlated.multilevel import multilevel
     >>> data = {"y": [0.2, 0.5, 0.8, 0.9, 0.1, 0.2], "lab": list("aabbcc")}
     >>> fit = multilevel(data, effect="y", variance=[0.02] * 6, random="lab")
     >>> fit.blups().select("term", "group", "estimate").row(2)

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.blocks import BlockDiagonal, Codes
-from reprieve.synthesis.coefficients import Coefficients
+from reprieve.synthesis.correlated.coefficients import Coefficients
+from reprieve.synthesis.correlated.intercepts import InterceptModel
+from reprieve.synthesis.correlated.multilevel_fit import MultilevelFit
+from reprieve.synthesis.correlated.random_formula import Factors, Grouping, RandomTerm, read_random
 from reprieve.synthesis.formulas import Design, check_rank
 from reprieve.synthesis.gaussian import GaussianFit, GaussianModel
 from reprieve.synthesis.inputs import Effects, Excluded, column, read_effects
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.multilevel_fit import MultilevelFit
-from reprieve.synthesis.nested import NestedModel
 from reprieve.synthesis.random_effects import Scaled, Structured, Term
-from reprieve.synthesis.random_formula import Factors, Grouping, RandomTerm, read_random
 
 
 def multilevel(
@@ -128,7 +128,7 @@ def multilevel(
     factors = grouping.take(kept)
     terms = [factors.term(spec) for spec in specs]
     held, notes = _not_told(terms, specs, len(excluded))
-    kind = NestedModel if NestedModel.suits(known, terms) else GaussianModel
+    kind = InterceptModel if InterceptModel.suits(known, terms) else GaussianModel
     model = kind(y, known, X, terms, restricted=method == "REML")
     fitted = model.fit(fixed=held)
     df = np.full(len(names), np.inf)

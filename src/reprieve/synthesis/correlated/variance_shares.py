@@ -9,10 +9,9 @@ import numpy as np
 
 from reprieve.synthesis.blocks import BlockDiagonal
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.random_effects import Structured
 
 if TYPE_CHECKING:
-    from reprieve.synthesis.multilevel_fit import MultilevelFit
+    from reprieve.synthesis.correlated.multilevel_fit import MultilevelFit
 
 
 def variance_shares(fit: MultilevelFit) -> dict[str, float]:
@@ -30,14 +29,14 @@ def variance_shares(fit: MultilevelFit) -> dict[str, float]:
 
     Examples
     --------
-    >>> from reprieve.synthesis.multilevel import multilevel
+    >>> from reprieve.synthesis.correlated.multilevel import multilevel
     >>> data = {"y": [0.2, 0.5, 0.1, 0.9, 0.8, 0.2], "v": [0.02] * 6, "lab": [1, 1, 2, 2, 3, 3]}
     >>> fit = multilevel(data | {"id": range(6)}, effect="y", variance="v", random="lab/id")
     >>> {name: round(share, 1) for name, share in fit.I2.items()}
     {'lab': 0.0, 'lab/id': 82.6, 'total': 82.6}
     """
     diagonal = projection_diagonal(fit.model.V, fit.X)
-    own = [t for t in fit.model.terms if isinstance(t, Structured) and t.variances > 1]
+    own = fit.own_variances
     shared = {
         term.names[0]: fit.theta[term.names[0]] for term in fit.model.terms if term not in own
     }

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reprieve.effects.covariance import covariance_block, month_correlation, study_covariance
 from reprieve.errors import InputError
 from reprieve.synthesis.blocks import BlockDiagonal
 from reprieve.synthesis.inputs import column
@@ -88,6 +87,8 @@ def block_covariance(
      [0.0224 0.05   0.0403]
      [0.018  0.0403 0.06  ]]
     """
+    from reprieve.effects.covariance import month_correlation
+
     variances = np.asarray(column(data, variance, "variance"), dtype=float)
     groups = _codes(data, study, "study", len(variances))
     _check(correlation, outcome, months, decay, arms, sizes)
@@ -127,6 +128,8 @@ def _block(
     here: NDArray[np.intp],
 ) -> Array:
     """The covariance of the effects of one study."""
+    from reprieve.effects.covariance import covariance_block, study_covariance
+
     if pair is None:
         sd = np.sqrt(v)
         return covariance_block(v, R * np.outer(sd, sd))

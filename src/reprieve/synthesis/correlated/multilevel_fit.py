@@ -12,14 +12,13 @@ import numpy as np
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.base import Interval
 from reprieve.synthesis.blocks import Codes
-from reprieve.synthesis.coefficients import Coefficients, p_text
-from reprieve.synthesis.findings import plain
+from reprieve.synthesis.correlated.coefficients import Coefficients
+from reprieve.synthesis.correlated.random_formula import Factors, RandomTerm
 from reprieve.synthesis.formulas import Design
 from reprieve.synthesis.gaussian import GaussianFit, GaussianModel
 from reprieve.synthesis.inputs import Excluded, column, column_names
 from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.random_effects import Structured
-from reprieve.synthesis.random_formula import Factors, RandomTerm
 from reprieve.synthesis.regression import Comparison, WaldTest
 
 if TYPE_CHECKING:
@@ -156,24 +155,24 @@ class MultilevelFit:
         return float(chdtrc(self.Q_df, self.Q)) if self.Q_df > 0 else 1.0
 
     @property
-    def _own(self) -> list[Structured]:
+    def own_variances(self) -> list[Structured]:
         """The terms with a variance of its own for each level."""
         return [t for t in self.model.terms if isinstance(t, Structured) and t.variances > 1]
 
     @property
     def _shared(self) -> float:
         """The sum of the variances that all rows have in common."""
-        return sum(self.theta[t.names[0]] for t in self.model.terms if t not in self._own)
+        return sum(self.theta[t.names[0]] for t in self.model.terms if t not in self.own_variances)
 
     @property
     def tau2(self) -> float:
         """The variance of true effects, all levels taken together; NaN where outcomes differ."""
-        return math.nan if self._own else self._shared
+        return math.nan if self.own_variances else self._shared
 
     @cached_property
     def I2(self) -> dict[str, float]:  # noqa: N802
         """Share of each random effect in the total variance, in percent; see `variance_shares`."""
-        from reprieve.synthesis.variance_shares import variance_shares
+        from reprieve.synthesis.correlated.variance_shares import variance_shares
 
         return variance_shares(self)
 
@@ -194,21 +193,21 @@ class MultilevelFit:
         --------
         See `multilevel`.
         """
-        from reprieve.synthesis.profile_intervals import profile_interval
+        from reprieve.synthesis.correlated.profile_intervals import profile_interval
 
         return profile_interval(self, name, self.level if level is None else level)
 
     # -- coefficients
 
     @property
-    def _moderating(self) -> list[str]:
+    def moderating(self) -> list[str]:
         """The coefficients that are not the intercept."""
         return [n for n, x in zip(self.names, self.X.T, strict=True) if not (x == 1).all()]
 
     @property
     def moderators(self) -> WaldTest:
         """The test that no moderator matters (of the intercept, where there is none)."""
-        return self.wald_test(self._moderating or [self.names[0]])
+        return self.wald_test(self.moderating or [self.names[0]])
 
     def wald_test(self, columns: list[str] | str) -> WaldTest:
         """Test that the coefficients of `columns` are all zero: χ², or F when the test is t."""
@@ -240,7 +239,7 @@ class MultilevelFit:
     @property
     def prediction_interval(self) -> Interval:
         """Interval for the true effect of a new row; NaN with moderators or several variances."""
-        if self._moderating or self._own:
+        if self.moderating or self.own_variances:
             return math.nan, math.nan
         row = self.predict().row(0, named=True)
         return row["pi_low"], row["pi_high"]
@@ -265,7 +264,7 @@ class MultilevelFit:
         import polars as pl
 
         if new_data is None:
-            X = self.X if self._moderating else self.X[:1]
+            X = self.X if self.moderating else self.X[:1]
         elif self.design is None:
             raise InputError("the fit has no moderators; leave out new_data")
         else:
@@ -291,7 +290,7 @@ class MultilevelFit:
         total = np.full(rows, self._shared)
         every = np.arange(self.k)
         for term, spec in zip(self.model.terms, self.random, strict=True):
-            if term not in self._own or not isinstance(term, Structured):
+            if term not in self.own_variances or not isinstance(term, Structured):
                 continue
             if new_data is None:
                 codes = term.inner(every) if rows == self.k else None
@@ -305,7 +304,7 @@ class MultilevelFit:
 
     def blups(self) -> pl.DataFrame:
         """Best linear unbiased predictions of the random effects; see `random_effects_of`."""
-        from reprieve.synthesis.blups import random_effects_of
+        from reprieve.synthesis.correlated.blups import random_effects_of
 
         return random_effects_of(self)
 
@@ -375,71 +374,15 @@ class MultilevelFit:
 
         `tau2` and `I2` are totals over all levels; `I2_by_term` splits the latter.
         """
-        test = self.moderators
-        shares = self.I2
-        total = shares.get("total", math.nan)
-        content = {
-            "model": {"method": self.method, "test": self.test, "level": 100 * self.level},
-            "k": self.k,
-            "coefficients": self.coefficients.to_list(),
-            "random": self.random_list(),
-            "prediction_interval": None
-            if self._moderating or self._own
-            else self.prediction_interval,
-            "heterogeneity": {
-                "tau2": self.tau2,
-                "tau2_se": None,
-                "tau2_ci": None,
-                "I2": total,
-                "I2_by_term": {name: share for name, share in shares.items() if name != "total"},
-                "H2": 100 / (100 - total),
-                "Q": self.Q,
-                "Q_df": self.Q_df,
-                "Q_p": self.Q_p,
-            },
-            "moderators": {
-                "statistic": test.statistic,
-                "df": test.df,
-                "p": test.p,
-                "R2": None,
-            }
-            if self._moderating
-            else None,
-            "fit": {"loglik": self.loglik, "AIC": self.AIC, "AICc": self.AICc, "BIC": self.BIC},
-            "excluded": [
-                {"row": row.row, "study": row.study, "reason": row.reason} for row in self.excluded
-            ],
-            "warnings": list(self.warnings),
-        }
-        simple: dict[str, Any] = plain(content)
-        return simple
+        from reprieve.synthesis.correlated.multilevel_tables import as_dict
+
+        return as_dict(self)
 
     def summary(self) -> str:
         """The result as a table to read."""
-        lines = [f"Multilevel model, k = {self.k} ({self.method}, test: {self.test})", ""]
-        width = max(len(name) for name in self.theta)
-        for part in self.random_list():
-            name, value = part["term"], self.theta[part["term"]]
-            share = f"   I² {self.I2[name]:.1f} %" if name in self.I2 else ""
-            spread = f"   SD {math.sqrt(value):.4f}" if "variance" in part else ""
-            symbol = "σ²" if "variance" in part else "ρ "
-            lines.append(f"{name:{width}}  {symbol} {value:8.4f}{spread}{share}")
-        if self.Q_df > 0:
-            lines.append(f"Q {self.Q:.4f}   df {self.Q_df}   p {p_text(self.Q_p)}")
-        lines += ["", *self.coefficients.lines()]
-        if self._moderating:
-            test = self.moderators
-            if isinstance(test.df, tuple):
-                head = f"F({test.df[0]:g}, {test.df[1]:g}) = {test.statistic:.4f}"
-            else:
-                head = f"χ²({test.df:g}) = {test.statistic:.4f}"
-            lines += ["", f"moderators   {head}   p {p_text(test.p)}"]
-        low, high = self.prediction_interval
-        if not math.isnan(low):
-            lines += ["", f"{100 * self.level:g} % prediction interval  {low:.4f} to {high:.4f}"]
-        notes = [f"excluded: row {r.row} ({r.study}): {r.reason}" for r in self.excluded]
-        notes += [f"note: {warning}" for warning in self.warnings]
-        return "\n".join(lines + (["", *notes] if notes else []))
+        from reprieve.synthesis.correlated.multilevel_tables import as_text
+
+        return as_text(self)
 
 
 def _codes(term: Structured, values: Any, name: str | None) -> Codes:

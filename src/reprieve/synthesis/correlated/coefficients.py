@@ -137,8 +137,3 @@ class Coefficients:
             unit *= np.sqrt(df / rng.chisquare(df, n))[:, None]
         values, vectors = np.linalg.eigh(self.cov)
         return np.asarray(self.beta + unit @ (vectors * np.sqrt(np.maximum(values, 0))).T)
-
-
-def p_text(p: float) -> str:
-    """A p value as it is printed."""
-    return "<.0001" if p < 0.0001 else f"{p:.4f}"

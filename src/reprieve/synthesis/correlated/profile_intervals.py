@@ -12,7 +12,7 @@ from reprieve.synthesis.gaussian import GaussianModel
 from reprieve.synthesis.random_effects import Structured, Term
 
 if TYPE_CHECKING:
-    from reprieve.synthesis.multilevel_fit import MultilevelFit
+    from reprieve.synthesis.correlated.multilevel_fit import MultilevelFit
 
 _DOUBLINGS = 60
 

@@ -12,13 +12,9 @@ import numpy as np
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.base import Interval, Result
 from reprieve.synthesis.blocks import BlockDiagonal, Codes
-from reprieve.synthesis.coefficients import Coefficients
-from reprieve.synthesis.findings import Finding, plain
-from reprieve.synthesis.inputs import Excluded
-from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.multilevel_fit import MultilevelFit
-from reprieve.synthesis.regression import WaldTest
-from reprieve.synthesis.sandwich import (
+from reprieve.synthesis.correlated.coefficients import Coefficients
+from reprieve.synthesis.correlated.multilevel_fit import MultilevelFit
+from reprieve.synthesis.correlated.sandwich import (
     Kind,
     Sandwich,
     Working,
@@ -27,6 +23,10 @@ from reprieve.synthesis.sandwich import (
     satterthwaite,
     wald,
 )
+from reprieve.synthesis.findings import Finding, plain
+from reprieve.synthesis.inputs import Excluded
+from reprieve.synthesis.least_squares import Array
+from reprieve.synthesis.regression import WaldTest
 
 if TYPE_CHECKING:
     import polars as pl
