@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reprieve.answers import Answer, Question, ask
 from reprieve.figures import forest, to_svg
-from reprieve.figures.forest import description
+from reprieve.figures.forest import description, table_of
 from reprieve.figures.forest_plan import LAYOUTS, Plan
 from reprieve.figures.theme import OKABE_ITO, PAPER
 
@@ -246,11 +246,11 @@ def test_everything_stays_inside_the_axis(
     ]
     answer: Answer = made.answer(*studies)
     assert answer.effect is not None
-    plan = Plan(answer, answer.effect, LAYOUTS["wide"])
-    first, last = plan.domain
+    plan = Plan(table_of(answer, answer.effect, "wide"), LAYOUTS["wide"])
+    first, last = plan.axis.domain
     assert first < 0 < last
     assert all(first <= s.estimate <= last for s in studies)
-    assert 3 <= len(plan.ticks) <= 9
+    assert 3 <= len(plan.axis.ticks) <= 9
     assert plan.pixel(first) == plan.layout.plot[0]
     assert plan.pixel(last) == plan.layout.plot[1]
 

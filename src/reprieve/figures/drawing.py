@@ -9,6 +9,9 @@ import altair as alt
 
 Row = dict[str, Any]
 
+SIZES = {"wide": (620, 380), "narrow": (262, 300)}
+"""Width and height of charts with axes of their own, in pixels, axes not counted."""
+
 
 def rows(values: Iterable[Row]) -> alt.Chart:
     """A layer over plain rows."""

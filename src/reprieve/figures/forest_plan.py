@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, floor
+from itertools import accumulate
 
 import altair as alt
 
-from reprieve.answers.answer import Answer, Effect, StudyEffect
-from reprieve.figures.text import in_order
+from reprieve.figures.effect_axis import Bounds, EffectAxis
+from reprieve.figures.forest_table import ForestTable, Line, Width
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,16 @@ class Layout:
 
     Attributes
     ----------
-    width, head, step : float
-        Of the figure, of the line of headings, and of a trial.
+    width, head, step, words : float
+        Of the figure, of the line of headings, of a line, and of a line of words alone.
     plot : tuple of float
         Left and right end of the axis.
     text_y, mark_y : float
-        Height of the label and of the mark inside a trial's step.
+        Height of the label and of the mark inside a line.
     label, right : float
-        Room for a label, and where the column of numbers ends.
+        Room for a label beside other columns, and where the column of numbers ends.
     tail : float
-        Room between the last row and the axis.
+        Room between the last line and the axis.
     narrow : bool
         Words stand above each mark instead of beside it.
     """
@@ -35,6 +35,7 @@ class Layout:
     width: float
     head: float
     step: float
+    words: float
     plot: tuple[float, float]
     text_y: float
     mark_y: float
@@ -45,96 +46,94 @@ class Layout:
 
 
 LAYOUTS = {
-    "wide": Layout(880, 30, 36, (332, 640), 11, 18, 232, 822, 6, narrow=False),
-    "narrow": Layout(328, 0, 48, (6, 322), 12, 33, 146, 328, 0, narrow=True),
+    "wide": Layout(880, 30, 36, 30, (332, 640), 18, 18, 232, 822, 6, narrow=False),
+    "compact": Layout(880, 30, 25, 28, (332, 640), 12.5, 12.5, 232, 822, 6, narrow=False),
+    "narrow": Layout(328, 0, 48, 30, (6, 322), 12, 33, 328, 328, 0, narrow=True),
 }
+"""``compact`` is the wide one where no label has a second line."""
+
+
+def layout_of(table: ForestTable, width: Width) -> Layout:
+    """The layout for a table at a width."""
+    if width == "narrow":
+        return LAYOUTS["narrow"]
+    return LAYOUTS["wide" if any(line.detail for line in table.lines) else "compact"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A forest plot's geometry: which row stands where, and what the axis shows.
+    """A forest plot's geometry: which line stands where, and what the axis shows.
 
     Attributes
     ----------
-    answer : Answer
-    effect : Effect
-        That of the answer.
+    table : ForestTable
     layout : Layout
     """
 
-    answer: Answer
-    effect: Effect
+    table: ForestTable
     layout: Layout
 
+    @property
+    def axis(self) -> EffectAxis:
+        """The axis of effects."""
+        return self.table.axis
+
+    @property
+    def lines(self) -> list[tuple[int, Line]]:
+        """The lines with their places."""
+        return list(enumerate(self.table.lines))
+
+    def drawn(self, *kinds: str) -> list[tuple[int, Line]]:
+        """The lines of these kinds, with their places."""
+        return [(i, line) for i, line in self.lines if line.kind in kinds]
+
     @cached_property
-    def trials(self) -> list[StudyEffect]:
-        """In the order of the rows."""
-        return in_order(self.answer)
-
-    @cached_property
-    def ticks(self) -> list[float]:
-        """Along the axis: every trial's interval fits, zero too, and the pooled ones if near."""
-        mcid = self.effect.mcid or 0.0
-        low = min([*(s.ci[0] for s in self.trials), self.effect.estimate, -1.2 * mcid, -5.0])
-        high = max([*(s.ci[1] for s in self.trials), self.effect.estimate, 1.2 * mcid, 5.0])
-        reach = 0.5 * (high - low)
-        for bounds in (self.effect.ci, self.effect.prediction_interval):
-            if bounds is not None and bounds[0] > low - reach and bounds[1] < high + reach:
-                low, high = min(low, bounds[0]), max(high, bounds[1])
-        low, high = max(low, -100.0), min(high, 100.0)
-        step = next((s for s in (2.0, 5.0, 10.0, 20.0, 25.0) if (high - low) / s <= 7), 50.0)
-        return [i * step for i in range(floor(low / step), ceil(high / step) + 1)]
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """The points at both ends of the axis."""
-        return self.ticks[0], self.ticks[-1]
-
-    @property
-    def pooled_top(self) -> float:
-        """Upper end of the pooled rows."""
-        return self.layout.head + self.layout.step * len(self.trials)
-
-    @property
-    def pooled_rows(self) -> int:
-        """None for a single trial, else the diamond and perhaps the prediction interval."""
-        if self.effect.k == 1:
-            return 0
-        return 1 if self.effect.prediction_interval is None else 2
+    def _tops(self) -> list[float]:
+        heights = [
+            self.layout.words if line.kind == "words" else self.layout.step
+            for line in self.table.lines
+        ]
+        return list(accumulate(heights, initial=self.layout.head))
 
     @property
     def bottom(self) -> float:
         """Height of the axis."""
-        return self.pooled_top + self.pooled_rows * self.layout.step + self.layout.tail
+        return self._tops[-1] + self.layout.tail
+
+    def top(self, i: int) -> float:
+        """Upper end of a line; of the one after the last, its lower end."""
+        return self._tops[i]
+
+    def words_y(self, i: int) -> float:
+        """Height of the words in a line."""
+        if self.table.lines[i].kind == "words":
+            return self.top(i) + self.layout.words - 12
+        return self.top(i) + self.layout.text_y
+
+    def mark(self, i: int) -> float:
+        """Height of the mark in a line."""
+        return self.top(i) + self.layout.mark_y
 
     def x(self, field: str) -> alt.X:
-        """A place along the axis, in points."""
+        """A place along the axis, on the scale of the effects."""
         scale = alt.Scale(
-            domain=list(self.domain), range=list(self.layout.plot), nice=False, zero=False
+            domain=list(self.axis.domain), range=list(self.layout.plot), nice=False, zero=False
         )
         return alt.X(f"{field}:Q", scale=scale, axis=None)
 
-    def pixel(self, points: float) -> float:
+    def pixel(self, effect: float) -> float:
         """The same place in pixels."""
-        (first, last), (left, right) = self.domain, self.layout.plot
-        return left + (right - left) * (points - first) / (last - first)
+        (first, last), (left, right) = self.axis.domain, self.layout.plot
+        return left + (right - left) * (effect - first) / (last - first)
 
-    def top(self, i: int) -> float:
-        """Upper end of a row."""
-        return self.layout.head + self.layout.step * i
-
-    def mark(self, i: int) -> float:
-        """Height of the mark in a row."""
-        return self.top(i) + self.layout.mark_y
-
-    def inside(self, bounds: tuple[float, float]) -> tuple[float, float]:
+    def inside(self, bounds: Bounds) -> Bounds:
         """The part of an interval that the axis shows."""
-        return max(bounds[0], self.domain[0]), min(bounds[1], self.domain[1])
+        return self.axis.inside(bounds)
 
     @property
     def tracks(self) -> list[tuple[float, float]]:
-        """Upper and lower ends of the plot; one for each row where words stand in between."""
+        """Upper and lower ends of the plot; one for each line where words stand in between."""
         if not self.layout.narrow:
             return [(self.layout.head - 4, self.bottom)]
-        rows = len(self.trials) + self.pooled_rows
-        return [(self.mark(i) - 11, self.mark(i) + 11) for i in range(rows)]
+        marks = [self.mark(i) for i, line in self.lines if line.kind != "words"]
+        return [(y - 11, y + 11) for y in marks]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reprieve.answers.answer import Answer, StudyEffect
+from reprieve.effects.question import Question
 from reprieve.evidence import vocabulary
 
 Basis = str
@@ -28,7 +29,7 @@ def number(value: float, digits: int = 1) -> str:
 
 
 def interval(bounds: tuple[float, float]) -> str:
-    """An interval in words, safe to read beside minus signs.
+    """An interval in points of 100, safe to read beside minus signs.
 
     Examples
     --------
@@ -40,7 +41,7 @@ def interval(bounds: tuple[float, float]) -> str:
 
 
 def effect(estimate: float, bounds: tuple[float, float]) -> str:
-    """An estimate with its interval.
+    """An estimate in points of 100 with its interval.
 
     Examples
     --------
@@ -84,7 +85,11 @@ def in_order(answer: Answer) -> list[StudyEffect]:
 
 def sides(answer: Answer) -> tuple[str, str]:
     """The names of the treatment and of the comparator."""
-    question = answer.question
+    return names(answer.question)
+
+
+def names(question: Question) -> tuple[str, str]:
+    """The same, of a question."""
     return (
         vocabulary.treatment(question.treatment).name,
         vocabulary.treatment(question.comparator).name,

@@ -45,6 +45,17 @@ _CONFIG: dict[str, Any] = {
         "tickColor": MUTED,
         "grid": False,
     },
+    "legend": {
+        "orient": "bottom",
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "titleColor": INK,
+        "labelColor": INK,
+        "labelFontSize": 11,
+        "labelLimit": 300,
+        "symbolOpacity": 1,
+        "symbolStrokeColor": MUTED,
+    },
     "text": {"color": INK, "fontSize": 12},
     "range": {"category": [c for name, c in OKABE_ITO.items() if name != "yellow"]},
 }

@@ -6,16 +6,22 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 from markupsafe import Markup
 
 from reprieve.answers.answer import Answer
+from reprieve.answers.multiverse import Multiverse
+from reprieve.figures.effect_axis import Favours
 from reprieve.figures.evidence_map import evidence_map
 from reprieve.figures.forest import forest
+from reprieve.figures.forest_table import Width
+from reprieve.figures.funnel import funnel
 from reprieve.figures.people import people
+from reprieve.figures.specification_curve import specification_curve
 from reprieve.figures.theme import specification, to_svg
+from reprieve.synthesis.results import MetaAnalysis
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,23 @@ def people_chart(answer: Answer) -> Chart | None:
         return None
     found = specification(people(answer))
     return Chart(found["description"], _svg(found))
+
+
+def funnel_chart(fit: MetaAnalysis, measure: str, favours: Favours) -> Chart:
+    """Small trials beside large ones, live and still."""
+    wide, narrow = (
+        specification(funnel(fit, measure=measure, favours=favours, width=width))
+        for width in get_args(Width)
+    )
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+
+
+def curve_chart(every: Multiverse) -> Chart:
+    """Every analysis of a question, live and still."""
+    wide, narrow = (
+        specification(specification_curve(every, width=width)) for width in get_args(Width)
+    )
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 
 
 def map_chart(cells: pl.DataFrame) -> Chart:

@@ -9,6 +9,7 @@ import polars as pl
 
 from reprieve.answers import comparisons
 from reprieve.answers.answer import Answer, Exclusion
+from reprieve.answers.multiverse import Multiverse, multiverse
 from reprieve.answers.words import OUTCOMES
 from reprieve.effects.question import Question
 from reprieve.evidence import vocabulary
@@ -18,6 +19,7 @@ from reprieve.evidence.words import Condition
 from reprieve.figures.evidence_map import colours
 from reprieve.figures.text import sides
 from reprieve.report.charts import Chart, forest_chart, people_chart
+from reprieve.report.diagnostics import Diagnostics, diagnostics_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Block:
         Trials left out, by reason.
     command : str
         What computes the same again.
+    diagnostics : Diagnostics or None
+        Whether the answer holds.
     """
 
     anchor: str
@@ -48,6 +52,7 @@ class Block:
     people: Chart | None
     excluded: dict[str, tuple[Exclusion, ...]]
     command: str
+    diagnostics: Diagnostics | None
 
 
 @dataclass(frozen=True)
@@ -140,11 +145,12 @@ def page_of(condition: str, evidence: Evidence, cells: pl.DataFrame | None = Non
     answers = comparisons(condition, evidence)
     cells = evidence_map(evidence) if cells is None else cells
     shown = list(dict.fromkeys(_column(a) for a in answers if a.effect))
+    opening = headline(answers)
     return Page(
         condition=entry,
-        headline=headline(answers),
+        headline=opening,
         columns=tuple(_heading(*column) for column in shown),
-        comparisons=tuple(_comparisons(answers, shown)),
+        comparisons=tuple(_comparisons(answers, shown, _everything(opening, evidence))),
         boxes=tuple(_boxes(cells.filter(pl.col("condition") == condition))),
         unread=_unread(evidence, condition),
         certainty=answers[0].certainty,
@@ -193,7 +199,16 @@ def _heading(outcome: str, month: float) -> str:
     return f"{_capital(name)}, month {month:g}"
 
 
-def _comparisons(answers: list[Answer], shown: list[tuple[str, float]]) -> list[Comparison]:
+def _everything(opening: Answer | None, evidence: Evidence) -> Multiverse | None:
+    """All analyses of the question that the page opens with."""
+    if opening is None or opening.fit is None:
+        return None
+    return multiverse(opening.question, evidence)
+
+
+def _comparisons(
+    answers: list[Answer], shown: list[tuple[str, float]], every: Multiverse | None
+) -> list[Comparison]:
     pairs: dict[tuple[str, str], list[Answer]] = {}
     for answer in answers:
         pair = answer.question.treatment, answer.question.comparator
@@ -201,7 +216,7 @@ def _comparisons(answers: list[Answer], shown: list[tuple[str, float]]) -> list[
     found = []
     for (treatment, comparator), asked in pairs.items():
         anchor = f"{treatment}-against-{comparator}".replace("_", "-")
-        blocks = tuple(_block(anchor, answer) for answer in asked)
+        blocks = tuple(_block(anchor, answer, every) for answer in asked)
         places = {_column(block.answer): block for block in blocks}
         status = (
             "number"
@@ -223,7 +238,7 @@ def _comparisons(answers: list[Answer], shown: list[tuple[str, float]]) -> list[
     return found
 
 
-def _block(anchor: str, answer: Answer) -> Block:
+def _block(anchor: str, answer: Answer, every: Multiverse | None) -> Block:
     question = answer.question
     excluded: dict[str, tuple[Exclusion, ...]] = {}
     for left_out in answer.excluded:
@@ -238,6 +253,9 @@ def _block(anchor: str, answer: Answer) -> Block:
         people=people_chart(answer),
         excluded=excluded,
         command=command(question),
+        diagnostics=diagnostics_of(
+            answer, every if every is not None and every.question == question else None
+        ),
     )
 
 

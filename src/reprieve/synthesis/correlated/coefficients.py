@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reprieve.errors import InputError
+from reprieve.synthesis.findings import p_text
 from reprieve.synthesis.least_squares import Array
 
 if TYPE_CHECKING:
