@@ -283,7 +283,7 @@ def test_summary_and_frame():
 
 
 def test_common_effect_with_knapp_hartung_is_noted():
-    fit = meta_analysis(effect=Y, variance=V, method="EE")
+    fit = meta_analysis(effect=Y, variance=V, method="EE", test="knha")
     assert any("not meant" in note for note in fit.warnings)
     assert all(map(math.isnan, fit.prediction_interval))
     assert all(map(math.isnan, fit.tau2_interval()))
@@ -360,3 +360,10 @@ def test_confidence_distribution_where_no_heterogeneity_is_all_but_impossible():
     assert (low + high) / 2 == pytest.approx(0, abs=1e-6)
     # The sampling error is negligible: a t-like interval for a sixth value of a normal sample
     assert high == pytest.approx(2.7764 * np.std(y, ddof=1) * np.sqrt(1 + 1 / 5), rel=0.1)
+
+
+def test_a_common_effect_is_tested_by_z_unless_said_otherwise():
+    y, v = [0.1, -0.4, 0.8, 0.3], [0.04, 0.03, 0.06, 0.05]
+    assert meta_analysis(effect=y, variance=v, method="FE").test == "z"
+    assert meta_analysis(effect=y, variance=v).test == "knha"
+    assert meta_analysis(effect=y, variance=v, method="EE", test="t").test == "t"

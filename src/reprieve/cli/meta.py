@@ -29,7 +29,9 @@ def meta(
     method: Annotated[
         str, typer.Option(help="REML, ML, DL, PM, EB, HE, HS, SJ; EE or FE for a common effect.")
     ] = "REML",
-    test: Annotated[str | None, typer.Option(help="knha (z with --random), adhoc, t or z.")] = None,
+    test: Annotated[
+        str | None, typer.Option(help="knha, adhoc, t or z (the default of EE, FE and --random).")
+    ] = None,
     weights: Annotated[str | None, typer.Option(help="Column of your own weights.")] = None,
     moderators: Annotated[
         str | None, typer.Option(help='A formula, such as "~ dose + C(route)".')
@@ -119,7 +121,7 @@ def _fit(
         return synthesis.multilevel(
             table, random=random, formula=moderators, test=test or "z", **choices
         )
-    choices["test"] = test or "knha"
+    choices["test"] = test
     if moderators is None:
         return synthesis.meta_analysis(table, **choices)
     return synthesis.meta_regression(moderators, table, **choices)

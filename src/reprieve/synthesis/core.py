@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from reprieve.errors import UnknownWordError
 from reprieve.synthesis.heterogeneity import (
+    COMMON,
     GENERALISED_Q,
     LIKELIHOOD,
     as_batch,
@@ -63,6 +64,11 @@ def check_test(test: str) -> str:
     if test not in TESTS:
         raise UnknownWordError("test", test, TESTS)
     return test
+
+
+def default_test(method: str) -> str:
+    """Knapp–Hartung; normal for a common effect, which has no variance between studies."""
+    return "z" if method in COMMON else "knha"
 
 
 def fit_batch(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from reprieve.errors import InputError
-from reprieve.synthesis.core import check_test, estimate, fit_mean
+from reprieve.synthesis.core import check_test, default_test, estimate, fit_mean
 from reprieve.synthesis.heterogeneity import COMMON, check_method, solve
 from reprieve.synthesis.inputs import read_effects
 from reprieve.synthesis.least_squares import Array, LeastSquares
@@ -22,7 +22,7 @@ def meta_analysis(
     se: Any = None,
     study: Any = None,
     method: str = "REML",
-    test: str = "knha",
+    test: str | None = None,
     weights: Any = None,
     level: float = 0.95,
 ) -> MetaAnalysis:
@@ -43,8 +43,9 @@ def meta_analysis(
         Estimator of τ²: ``REML`` (default), ``ML``, ``DL``, ``PM``, ``EB``, ``HE``, ``HS``,
         ``HSk``, ``SJ``, ``PMM``, ``DLIT``, ``SJIT``, ``GENQ`` (needs `weights`); ``EE`` (or
         ``FE``) for a common effect.
-    test : {"knha", "adhoc", "t", "z"}
-        Knapp–Hartung (default), the same but never narrower, Student's t, or normal.
+    test : {"knha", "adhoc", "t", "z"}, optional
+        Knapp–Hartung (default), the same but never narrower, Student's t, or normal (default for
+        a common effect).
     weights : str or sequence of float, optional
         Weights to use in place of inverse variances.
     level : float
@@ -81,7 +82,8 @@ def meta_analysis(
     >>> round(fit.estimate, 2), [round(end, 2) for end in fit.ci]
     (-9.39, [-17.28, -1.5])
     """
-    method, test = check_method(method), check_test(test)
+    method = check_method(method)
+    test = check_test(test or default_test(method))
     if not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1, such as 0.95; it was {level!r}")
     effects = read_effects(data, effect, variance, se, study, weights)

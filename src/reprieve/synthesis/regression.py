@@ -11,7 +11,7 @@ import numpy as np
 
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.base import Result
-from reprieve.synthesis.core import check_test
+from reprieve.synthesis.core import check_test, default_test
 from reprieve.synthesis.formulas import Design, check_rank
 from reprieve.synthesis.heterogeneity import COMMON, check_method, solve
 from reprieve.synthesis.inputs import read_effects
@@ -272,7 +272,7 @@ def meta_regression(
     se: Any = None,
     study: Any = None,
     method: str = "REML",
-    test: str = "knha",
+    test: str | None = None,
     weights: Any = None,
     level: float = 0.95,
 ) -> MetaRegression:
@@ -315,7 +315,8 @@ def meta_regression(
     >>> fit.beta.round(3)
     array([-15.776,   0.918])
     """
-    method, test = check_method(method), check_test(test)
+    method = check_method(method)
+    test = check_test(test or default_test(method))
     if not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1, such as 0.95; it was {level!r}")
     effects = read_effects(data, effect, variance, se, study, weights)
