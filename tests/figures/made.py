@@ -15,6 +15,7 @@ from reprieve.answers.answer import (
     StudyEffect,
 )
 from reprieve.effects.question import Question
+from reprieve.synthesis import MetaAnalysis, meta_analysis
 
 
 def study(i: int, estimate: float, half: float, weight: float, **changed: Any) -> StudyEffect:
@@ -100,4 +101,46 @@ def layers(chart: Any) -> list[dict[str, Any]]:
     return [
         layer | {"rows": found["datasets"][layer.get("data", found.get("data"))["name"]]}
         for layer in found["layer"]
+    ]
+
+
+TRIALS = [
+    "Aronson 1948", "Ferguson & Simes 1949", "Rosenthal 1960", "Hart & Sutherland 1977",
+    "Frimodt-Moller 1973", "Stein & Aronson 1953", "Vandiviere 1973", "TPT Madras 1980",
+    "Coetzee & Berjak 1968", "Rosenthal 1961", "Comstock 1974", "Comstock & Webster 1969",
+    "Comstock 1976",
+]  # fmt: skip
+YEARS = [int(name[-4:]) for name in TRIALS]
+ALLOCATION = [*["random"] * 4, *["alternate"] * 2, *["random"] * 3, *["systematic"] * 4]
+LATITUDE = [44, 55, 42, 52, 13, 44, 19, 13, 27, 42, 18, 33, 33]
+LOG_RISK_RATIO = [
+    -0.8893, -1.5854, -1.3481, -1.4416, -0.2175, -0.7861, -1.6209, 0.0120, -0.4694, -1.3713,
+    -0.3394, 0.4459, -0.0173,
+]  # fmt: skip
+VARIANCE = [
+    0.3256, 0.1946, 0.4154, 0.0200, 0.0512, 0.0069, 0.2230, 0.0040, 0.0564, 0.0730, 0.0124,
+    0.5325, 0.0714,
+]  # fmt: skip
+
+BCG = meta_analysis(effect=LOG_RISK_RATIO, variance=VARIANCE, study=TRIALS)
+"""The trials of BCG against tuberculosis (Colditz et al. 1994 JAMA 271:698)."""
+
+
+def fit(k: int) -> MetaAnalysis:
+    """A fit of k made-up studies, in points of 100."""
+    return meta_analysis(
+        effect=[-8 + 6 * ((7 * i) % 5 - 2) for i in range(k)],
+        se=[3 + (5 * i) % 7 for i in range(k)],
+        study=[f"Author{i} {1980 + i % 40}" for i in range(k)],
+    )
+
+
+def words(chart: Any) -> list[str]:
+    """All words that a chart writes as text marks."""
+    return [
+        str(row[field])
+        for layer in layers(chart)
+        if layer["mark"]["type"] == "text"
+        for row in layer["rows"]
+        for field in [layer["encoding"]["text"]["field"]]
     ]

@@ -248,3 +248,18 @@ def test_bad_calls_leave_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a file"):
         write_all(file)
     assert file.read_text() == "mine"
+
+
+def test_pooled_answers_say_whether_they_hold(tmp_path: Path) -> None:
+    page = Page(write_report("knee_osteoarthritis", tmp_path))
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    pooled = [a for a in comparisons("knee_osteoarthritis", load_evidence()) if a.effect]
+    several = [a for a in pooled if a.effect and a.effect.k >= 3]
+    assert several
+    assert page.text.count("Does the answer hold?") == len(several)
+    assert page.text.count("If one trial is left out") == len(several)
+    assert page.text.count("ways to analyse this question") == 1
+    assert len([f for f in page.all("figure") if f["class"] == "curve"]) == 1
+    for trial in several[0].studies:
+        assert page.text.count(trial.label) >= 4

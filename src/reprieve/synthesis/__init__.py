@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reprieve.synthesis.correlated.block_covariance import block_covariance
     from reprieve.synthesis.correlated.multilevel import multilevel
     from reprieve.synthesis.correlated.robust import robust
+    from reprieve.synthesis.diagnostics.by_subgroup import subgroups
     from reprieve.synthesis.diagnostics.gosh import gosh
     from reprieve.synthesis.diagnostics.influence import baujat, influence, standardized_residuals
     from reprieve.synthesis.diagnostics.leave_one_out import cumulative, leave_one_out
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from reprieve.synthesis.missing_evidence.precision_effect import pet_peese
     from reprieve.synthesis.missing_evidence.selection import selection_model
     from reprieve.synthesis.missing_evidence.trim_and_fill import trim_and_fill
+    from reprieve.synthesis.network.analysis import network
+    from reprieve.synthesis.network.results import NetworkMetaAnalysis
     from reprieve.synthesis.pairwise import meta_analysis
     from reprieve.synthesis.regression import MetaRegression, meta_regression
     from reprieve.synthesis.results import MetaAnalysis
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from reprieve.synthesis.variation.worthwhile import worthwhile_share
 
 _HOMES = {
+    "subgroups": "diagnostics.by_subgroup",
     "rhodes_prior": "bayes.priors",
     "turner_prior": "bayes.priors",
     "copas_model": "missing_evidence.copas",
@@ -81,6 +85,8 @@ _HOMES = {
     "MetaAnalysis": "results",
     "MetaRegression": "regression",
     "multilevel": "correlated.multilevel",
+    "network": "network.analysis",
+    "NetworkMetaAnalysis": "network.results",
     "parse_prior": "bayes.priors",
     "pet_peese": "missing_evidence.precision_effect",
     "profile_tau2": "diagnostics.profiles",
@@ -101,6 +107,7 @@ __all__ = [
     "GaussianModel",
     "MetaAnalysis",
     "MetaRegression",
+    "NetworkMetaAnalysis",
     "anytime_analysis",
     "baujat",
     "bayesian_gaussian",
@@ -126,6 +133,7 @@ __all__ = [
     "meta_analysis",
     "meta_regression",
     "multilevel",
+    "network",
     "parse_prior",
     "pet_peese",
     "profile_tau2",
@@ -138,6 +146,7 @@ __all__ = [
     "sequential_analysis",
     "small_study_effects",
     "standardized_residuals",
+    "subgroups",
     "trim_and_fill",
     "turner_prior",
     "variability_analysis",
