@@ -180,3 +180,8 @@ def test_error_and_power_over_all_looks():
         crossed[effect] = (np.abs(z) >= bound).any(axis=1).mean()
     assert crossed[0.0] == pytest.approx(0.05, abs=4 * (0.05 * 0.95 / runs) ** 0.5)
     assert 0.75 < crossed[0.2] < 0.85
+
+
+def test_absurd_information_is_refused_not_computed_for_ever():
+    with pytest.raises(InputError, match=r"information|fractions"):
+        sequential_analysis(effect=[0.1, 0.2, 0.3], se=[1e-6] * 3, delta=1.0, method="EE")

@@ -24,6 +24,7 @@ Spending = Literal["OBF", "Pocock"]
 _REACH = 12.0  # standard deviations beyond which nothing is followed
 _LEAST = 1e-30  # error smaller than this is not spent: the boundary is infinite
 _NODES_PER_SD = 4.0
+_MOST_NODES = 20_000  # looks this unequal come from mistaken input
 _STEP = 1e-9  # a look that adds less information than this is no look of its own
 
 
@@ -308,7 +309,13 @@ class _Walk:
         if not low < high:
             return _Walk(t, self.drift, np.zeros(1), np.zeros(1))
         finest = min(t - self.t, ahead) ** 0.5
-        node, weight = _legendre(32 * int(1 + _NODES_PER_SD * (high - low) / finest / 32))
+        count = 32 * int(1 + _NODES_PER_SD * (high - low) / finest / 32)
+        if count > _MOST_NODES:
+            raise InputError(
+                "a look adds too little or too much information beside the others for boundaries "
+                "to be computed; check the variances and delta, or join looks"
+            )
+        node, weight = _legendre(count)
         points = low + (node + 1) / 2 * (high - low)
         x = self._deviate(t, points)
         density = np.exp(-0.5 * x**2) @ self.mass / (2 * np.pi * (t - self.t)) ** 0.5
