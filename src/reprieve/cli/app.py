@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reprieve.cli import ask, effects, evidence, meta, report
+from reprieve.cli import ask, effects, evidence, meta, network, report
 from reprieve.errors import ReprieveError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("ask")(ask.ask)
 app.command("report")(report.report)
 app.command("meta")(meta.meta)
+app.command("network")(network.network)
 app.command("effects")(effects.effects)
 app.add_typer(evidence.app, name="evidence")
 
