@@ -156,6 +156,11 @@ def test_one_study_and_identical_effects_are_results(run, tmp_path):
         ("ai,bi,ci,di\n1,2,x,4\n", ("--measure", "OR"), "data.csv:2: ci: 'x' is not a number"),
         ("m1i\n1\n", ("--measure", "SMDD"), "SMD"),
         (
+            "m1i,sd1i,n1i,m2i,s,n2i\n1,2,9,2,2,9\n1,2,9,2,-2,9\n",
+            ("--measure", "SMD", "--sd2i", "s"),
+            "data.csv:3: s is -2; expected a number above zero",
+        ),
+        (
             "yi,vi,a,b\n0.1,0.2,1,2\n0.3,0.2,2,4\n0.2,0.1,3,6\n0.1,0.1,4,8\n0.2,0.3,5,10\n",
             ("--effect", "yi", "--variance", "vi", "--moderators", "~ a + b"),
             "b",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -123,11 +124,24 @@ def compute(path: Path, table: pl.DataFrame, measure: str, raw: RawData) -> pl.D
     try:
         effect = effect_sizes(measure, **values, **raw.options)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(_placed(path, measure, columns, str(error))) from error
     return table.with_columns(
         pl.Series("yi", effect.estimate).fill_nan(None),
         pl.Series("vi", effect.variance).fill_nan(None),
     )
+
+
+def _placed(path: Path, measure: str, columns: dict[str, str], message: str) -> str:
+    """The message with file, row and column in place of an argument and its index."""
+    from reprieve.effects.measures import MEASURES
+
+    found = re.match(r"(\w+)\[(\d+)\] (.*)", message, re.DOTALL)
+    if found is None:
+        return f"{path}: {message}"
+    argument, index, rest = found.groups()
+    arguments = {given: name for name, given in MEASURES[measure].columns.items()}
+    name = arguments.get(argument, argument)
+    return f"{path}:{int(index) + 2}: {columns.get(name, name)} {rest}"
 
 
 def _numbers(path: Path, column: pl.Series) -> Any:
@@ -164,7 +178,7 @@ def effects(
     labels = table[study].to_list() if study else list(range(1, table.height + 1))
     rows = [
         {
-            "row": i + 2,
+            "row": i + 1,
             "study": str(label),
             "estimate": y,
             "variance": v,
