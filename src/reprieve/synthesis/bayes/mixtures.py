@@ -174,9 +174,11 @@ class NormalMixture:
             pull = self.weights * np.exp(-0.5 * z * z) / self.sds**3
             slope = -(pull * (x[:, None] - self.means)).sum(axis=1)
             bend = (pull * (z * z - 1)).sum(axis=1)
-            # Newton where the density is concave, the mean of what pulls elsewhere
+            # Newton where that climbs; else to the mean of what pulls, which never descends
             with np.errstate(divide="ignore", invalid="ignore"):
-                step = np.where(bend < 0, -slope / bend, slope / pull.sum(axis=1))
+                step = np.where(bend < 0, -slope / bend, np.nan)
+            climbs = self._density((x + step)[None])[0] >= self._density(x[None])[0]
+            step = np.where(climbs, step, slope / pull.sum(axis=1))
             x = x + step
             if (np.abs(step) <= 1e-7 * self.sds.min(axis=1)).all():
                 break
