@@ -13,7 +13,8 @@ from reprieve.synthesis.bayes.shortest import shortest_interval
 from reprieve.synthesis.least_squares import Array
 
 _ROOT = math.sqrt(2 * math.pi)
-_STEPS = 200
+_STEPS = 120
+_NEWTON = 12  # steps before halving takes its turns
 _STARTS = 16
 # components this light change no result in its first ten digits
 _LIGHT = 1e-13
@@ -145,13 +146,14 @@ class NormalMixture:
         ends = self.means + goal[..., None] * self.sds
         low, high, x = ends.min(axis=-1), ends.max(axis=-1), ends @ self.weights
         sharpest = self.sds.min(axis=1)
-        for _ in range(_STEPS):
+        for turn in range(_STEPS):
             cdf, density, _ = self._evaluate(x)
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 at = ndtri(cdf)
                 new = x - (at - goal) * np.exp(-0.5 * at * at) / (_ROOT * density)
             low, high = np.where(at > goal, low, x), np.where(at > goal, x, high)
-            newton = (new >= low) & (new <= high)
+            # Newton's steps can creep towards a narrow peak; halving the bracket can't
+            newton = (new >= low) & (new <= high) & (turn < _NEWTON or turn % 2 == 0)
             new = np.where(newton, new, 0.5 * (low + high))
             step, x = np.abs(new - x), new
             # the error of Newton's method is about the square of its last step
