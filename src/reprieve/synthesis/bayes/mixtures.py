@@ -170,7 +170,11 @@ class NormalMixture:
     def mode(self) -> Any:
         """The point of highest density."""
         starts = self.means[:, :: max(1, self.means.shape[1] // _STARTS)]
-        x = starts[np.arange(len(self)), self._density(starts.T).argmax(axis=0)]
+        # a step towards what pulls tells which of several peaks is highest
+        z = (starts[..., None] - self.means[:, None, :]) / self.sds[:, None, :]
+        pull = self.weights * np.exp(-0.5 * z * z) / self.sds[:, None, :] ** 3
+        nearer = (pull * self.means[:, None, :]).sum(axis=-1) / pull.sum(axis=-1)
+        x = nearer[np.arange(len(self)), self._density(nearer.T).argmax(axis=0)]
         for _ in range(_STEPS):
             z = (x[:, None] - self.means) / self.sds
             pull = self.weights * np.exp(-0.5 * z * z) / self.sds**3
