@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reprieve.effects import Question, harmonise
     from reprieve.errors import ReprieveError
     from reprieve.evidence import Evidence, check_package, load_evidence, write_package
-    from reprieve.synthesis import meta_analysis, meta_regression
+    from reprieve.synthesis import meta_analysis, meta_regression, network
 
 _HOMES = {
     "Answer": "reprieve.answers",
@@ -28,6 +28,7 @@ _HOMES = {
     "write_package": "reprieve.evidence",
     "meta_analysis": "reprieve.synthesis",
     "meta_regression": "reprieve.synthesis",
+    "network": "reprieve.synthesis",
 }
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "meta_analysis",
     "meta_regression",
     "multiverse",
+    "network",
     "write_package",
 ]
 __version__ = "0.1.0"

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from reprieve.synthesis.missing_evidence.precision_effect import pet_peese
     from reprieve.synthesis.missing_evidence.selection import selection_model
     from reprieve.synthesis.missing_evidence.trim_and_fill import trim_and_fill
-    from reprieve.synthesis.network.analysis import network
-    from reprieve.synthesis.network.results import NetworkMetaAnalysis
+    from reprieve.synthesis.networks.analysis import network
+    from reprieve.synthesis.networks.results import NetworkMetaAnalysis
     from reprieve.synthesis.pairwise import meta_analysis
     from reprieve.synthesis.regression import MetaRegression, meta_regression
     from reprieve.synthesis.results import MetaAnalysis
@@ -85,8 +85,8 @@ _HOMES = {
     "MetaAnalysis": "results",
     "MetaRegression": "regression",
     "multilevel": "correlated.multilevel",
-    "network": "network.analysis",
-    "NetworkMetaAnalysis": "network.results",
+    "network": "networks.analysis",
+    "NetworkMetaAnalysis": "networks.results",
     "parse_prior": "bayes.priors",
     "pet_peese": "missing_evidence.precision_effect",
     "profile_tau2": "diagnostics.profiles",

@@ -148,13 +148,16 @@ def column(data: Any, name: Any, role: str) -> Any:
         return name
     if data is None:
         raise InputError(f"{role} is the column {name!r}, but no data were given to hold it")
-    if name not in (names := column_names(data)):
+    frame = data if isinstance(data, Mapping) else _narwhals(data)
+    if name not in (names := column_names(frame)):
         near = nearest_words(name, names)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {names}"
         raise InputError(f"the data have no column {name!r} (given as {role}); {hint}")
-    found = data[name] if isinstance(data, Mapping) else _narwhals(data)[name]
+    found = frame[name]
     if not hasattr(found, "is_null"):
         return found
+    if hasattr(found, "null_count") and not found.null_count():
+        return found.to_list()
     missing = found.is_null().to_list()
     return [None if gap else value for value, gap in zip(found.to_list(), missing, strict=True)]
 
@@ -162,6 +165,11 @@ def column(data: Any, name: Any, role: str) -> Any:
 def column_names(data: Any) -> list[str]:
     """The columns of a data frame or mapping."""
     return list(data) if isinstance(data, Mapping) else list(_narwhals(data).columns)
+
+
+def opened(data: Any) -> Any:
+    """The data as narwhals reads them, for analyses that read many columns."""
+    return data if data is None or isinstance(data, Mapping) else _narwhals(data)
 
 
 def _narwhals(data: Any) -> Any:

@@ -1,0 +1,210 @@
+"""Network meta-analysis of contrasts, or of the arms of trials."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from reprieve.errors import InputError, UnknownWordError
+from reprieve.synthesis.networks.connection import require_connected
+from reprieve.synthesis.networks.fitting import Fit, cochran_q, dersimonian_laird, fit_at
+from reprieve.synthesis.networks.results import NetworkMetaAnalysis
+from reprieve.synthesis.networks.rows import Rows, read_rows
+from reprieve.synthesis.networks.trials import Trials
+
+_METHODS = ("DL", "REML", "ML")
+
+
+def network(
+    data: Any = None,
+    *,
+    study: Any,
+    treatment1: Any = None,
+    treatment2: Any = None,
+    effect: Any = None,
+    variance: Any = None,
+    se: Any = None,
+    treatment: Any = None,
+    mean: Any = None,
+    sd: Any = None,
+    events: Any = None,
+    n: Any = None,
+    measure: str | None = None,
+    reference: str | None = None,
+    model: Literal["random", "common"] = "random",
+    method: Literal["DL", "REML", "ML"] = "DL",
+    level: float = 0.95,
+    small_values: Literal["desirable", "undesirable"] = "desirable",
+) -> NetworkMetaAnalysis:
+    """Estimate the effects of all treatments against each other from trials that compare some.
+
+    Parameters
+    ----------
+    data : data frame, optional
+        Anything that narwhals reads, or a mapping of columns: a row a contrast, or a row an arm.
+    study : str or sequence
+        Column of study labels. Rows of one study are one trial.
+    treatment1, treatment2, effect : str or sequence
+        Contrasts, treatment1 minus treatment2 (logarithms for ratios). A trial with n arms gives
+        all its n(n − 1)/2 contrasts.
+    variance, se : str or sequence
+        Sampling variances of the contrasts, or standard errors.
+    treatment : str or sequence
+        Arms instead of contrasts: the treatment of each arm, with `mean`, `sd` and `n`, or
+        `events` and `n`.
+    mean, sd, events, n : str or sequence
+        What each arm reports.
+    measure : str, optional
+        For arms: MD (default with means), SMD or ROM; OR (default with events), RR or RD.
+    reference : str, optional
+        The treatment that the others are shown against; the first by name when not given. It
+        changes no difference between treatments.
+    model : {"random", "common"}
+        Whether the true contrasts of trials vary, by one τ² for all comparisons.
+    method : {"DL", "REML", "ML"}
+        Estimator of τ²: generalised DerSimonian–Laird, (restricted) maximum likelihood.
+    level : float
+        Coverage of the intervals.
+    small_values : {"desirable", "undesirable"}
+        Whether less is better, as with pain; it decides ranks.
+
+    Returns
+    -------
+    NetworkMetaAnalysis
+
+    Raises
+    ------
+    InputError
+        A column or treatment that is not there, or arguments that contradict each other.
+    SynthesisError
+        Treatments that no trial connects (the parts are named); a trial with several arms that
+        lacks contrasts, or whose contrasts contradict each other.
+
+    Notes
+    -----
+    The graph-theoretical method of Rücker (2012) Res Synth Methods 3:312, as in R's netmeta:
+    trials of several arms are taken exactly. REML and ML maximise the Gaussian likelihood with
+    the full covariance of such trials. netmeta knows that covariance only where it is given arms;
+    of contrasts it treats those of one trial as uncorrelated while it estimates τ² by these two
+    methods. Arms with a zero cell follow netmeta's `pairwise`: ½ is added to all arms of a trial
+    that has one, and a pair without information about a ratio is left out, unless it belongs to a
+    trial with other arms that inform.
+
+    Examples
+    --------
+    >>> trials = {
+    ...     "trial": ["1", "2", "3", "4", "4", "4"],
+    ...     "t1": ["exercise", "injection", "injection", "exercise", "injection", "injection"],
+    ...     "t2": ["usual care", "usual care", "exercise", "usual care", "usual care", "exercise"],
+    ...     "difference": [-8.0, -10.0, -3.0, -6.0, -11.0, -5.0],
+    ...     "se": [3.0, 3.5, 3.0, 2.5, 2.7, 2.6],
+    ... }
+    >>> fit = network(
+    ...     trials, study="trial", treatment1="t1", treatment2="t2", effect="difference",
+    ...     se="se", reference="usual care",
+    ... )
+    >>> injection = fit.relative("injection", "usual care")
+    >>> round(injection.estimate, 2), [round(end, 2) for end in injection.ci]
+    (-10.67, [-14.42, -6.93])
+    """
+    _check(model, method, level, small_values)
+    if treatment is None:
+        if treatment1 is None or treatment2 is None or effect is None:
+            raise InputError(
+                "give contrasts (treatment1=, treatment2=, effect= and variance= or se=), or arms "
+                "(treatment= with mean=, sd= and n=, or with events= and n=)"
+            )
+        extra = {"mean": mean, "sd": sd, "events": events, "n": n, "measure": measure}
+        _refuse(extra, "contrasts were given, so that", "can't be")
+        rows = read_rows(data, study, treatment1, treatment2, effect, variance, se)
+    else:
+        from reprieve.synthesis.networks.arms import rows_of_arms
+
+        extra = {"treatment1": treatment1, "treatment2": treatment2, "effect": effect}
+        extra |= {"variance": variance, "se": se}
+        _refuse(extra, "arms were given (treatment=), so that", "can't be")
+        rows = rows_of_arms(data, study, treatment, mean, sd, events, n, measure)
+    return fit_rows(
+        rows,
+        reference=reference,
+        model=model,
+        method=method,
+        level=level,
+        small_values=small_values,
+    )
+
+
+def fit_rows(
+    rows: Rows,
+    *,
+    reference: str | None,
+    model: str,
+    method: str,
+    level: float,
+    small_values: str,
+) -> NetworkMetaAnalysis:
+    """The fit of rows that have been read."""
+    if reference is None:
+        reference = rows.treatments[0]
+    elif reference not in rows.treatments:
+        raise UnknownWordError("reference treatment", reference, rows.treatments)
+    require_connected(rows)
+    trials = Trials.of(rows)
+    common = fit_at(trials, 0.0)
+    Q, df = cochran_q(trials, common), trials.degrees - (trials.n - 1)
+    notes = list(trials.warnings)
+    tau2 = 0.0
+    if model == "random":
+        tau2 = _tau2(trials, common, Q, df, method)
+    fit = common if not tau2 > 0 else fit_at(trials, tau2)
+    if math.isnan(tau2):
+        notes.append(
+            "no comparison has been made more than once and no loop closes: τ² can't be estimated, "
+            "and standard errors leave it out"
+        )
+    if rows.excluded:
+        number = len(rows.excluded)
+        notes.insert(0, f"{number} row{'s' * (number > 1)} could not be used; see excluded")
+    return NetworkMetaAnalysis(
+        trials=trials,
+        common=common,
+        fit=fit,
+        reference=reference,
+        tau2=tau2,
+        Q=Q,
+        model=model,
+        method=method,
+        level=level,
+        small_values=small_values,
+        excluded=rows.excluded,
+        warnings=tuple(notes),
+    )
+
+
+def _tau2(trials: Trials, common: Fit, Q: float, df: int, method: str) -> float:
+    if df < 1:
+        return math.nan
+    start = dersimonian_laird(trials, common, Q, df)
+    if method == "DL":
+        return start
+    from reprieve.synthesis.networks.likelihood import maximum_likelihood
+
+    return maximum_likelihood(trials, start, restricted=method == "REML")
+
+
+def _check(model: str, method: str, level: float, small_values: str) -> None:
+    for kind, word, known in (
+        ("model", model, ("random", "common")),
+        ("method", method, _METHODS),
+        ("value of small_values", small_values, ("desirable", "undesirable")),
+    ):
+        if word not in known:
+            raise UnknownWordError(kind, str(word), known)
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1, such as 0.95; it was {level!r}")
+
+
+def _refuse(extra: dict[str, Any], before: str, after: str) -> None:
+    given = [f"{name}=" for name, value in extra.items() if value is not None]
+    if given:
+        raise InputError(f"{before} {', '.join(given)} {after}")
