@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reprieve.effects import recover
+from reprieve.effects import quantiles
 from reprieve.effects.measures import MEASURES, displayed, effect_sizes
 from reprieve.errors import InputError, UnknownWordError
 
@@ -84,14 +84,14 @@ def test_five_numbers_agree_with_metafor() -> None:
         data[name] for name in ("min", "q1", "median", "q3", "max", "n")
     )
     means = [
-        recover.mean_from_range(low[0], median[0], high[0], n[0]),
-        recover.mean_from_quartiles(q1[1], median[1], q3[1], n[1]),
-        recover.mean_from_five_numbers(low[2], q1[2], median[2], q3[2], high[2], n[2]),
+        quantiles.mean_from_range(low[0], median[0], high[0], n[0]),
+        quantiles.mean_from_quartiles(q1[1], median[1], q3[1], n[1]),
+        quantiles.mean_from_five_numbers(low[2], q1[2], median[2], q3[2], high[2], n[2]),
     ]
     sds = [
-        recover.sd_from_range(low[0], high[0], n[0]),
-        recover.sd_from_quartiles(q1[1], q3[1], n[1]),
-        recover.sd_from_five_numbers(low[2], q1[2], q3[2], high[2], n[2]),
+        quantiles.sd_from_range(low[0], high[0], n[0]),
+        quantiles.sd_from_quartiles(q1[1], q3[1], n[1]),
+        quantiles.sd_from_five_numbers(low[2], q1[2], q3[2], high[2], n[2]),
     ]
     np.testing.assert_allclose(means, data["mean"], **TOLERANCE)
     np.testing.assert_allclose(sds, data["sd"], **TOLERANCE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import t
 
-from reprieve.effects import recover
+from reprieve.effects import quantiles, recover
 from reprieve.errors import InputError
 
 sds = st.floats(0.1, 100)
@@ -82,21 +82,21 @@ def test_quantiles_of_a_normal_give_it_back(mean: float, sd: float, n: int) -> N
     quartile = sd * ndtri((0.75 * n - 0.125) / (n + 0.25))
     end = sd * ndtri((n - 0.375) / (n + 0.25))
     q1, q3, low, high = mean - quartile, mean + quartile, mean - end, mean + end
-    assert recover.sd_from_quartiles(q1, q3, n) == pytest.approx(sd)
-    assert recover.sd_from_range(low, high, n) == pytest.approx(sd)
-    assert recover.sd_from_five_numbers(low, q1, q3, high, n) == pytest.approx(sd)
-    assert recover.mean_from_quartiles(q1, mean, q3, n) == pytest.approx(mean)
-    assert recover.mean_from_range(low, mean, high, n) == pytest.approx(mean)
-    assert recover.mean_from_five_numbers(low, q1, mean, q3, high, n) == pytest.approx(mean)
-    assert not recover.looks_skewed_from_five_numbers(low, q1, mean, q3, high, n)
+    assert quantiles.sd_from_quartiles(q1, q3, n) == pytest.approx(sd)
+    assert quantiles.sd_from_range(low, high, n) == pytest.approx(sd)
+    assert quantiles.sd_from_five_numbers(low, q1, q3, high, n) == pytest.approx(sd)
+    assert quantiles.mean_from_quartiles(q1, mean, q3, n) == pytest.approx(mean)
+    assert quantiles.mean_from_range(low, mean, high, n) == pytest.approx(mean)
+    assert quantiles.mean_from_five_numbers(low, q1, mean, q3, high, n) == pytest.approx(mean)
+    assert not quantiles.looks_skewed_from_five_numbers(low, q1, mean, q3, high, n)
 
 
 def test_skewness_as_in_the_example_of_metafor() -> None:
     """metafor's help page of conv.fivenum: only the third of these data sets looks skewed."""
-    assert not recover.looks_skewed_from_range(2, 6, 14, 20)
-    assert not recover.looks_skewed_from_quartiles(4, 6, 10, 20)
-    assert recover.looks_skewed_from_five_numbers(2, 4, 6, 14, 20, 20)
-    assert not recover.looks_skewed_from_five_numbers(2, 4, 6, 10, 14, 20)
+    assert not quantiles.looks_skewed_from_range(2, 6, 14, 20)
+    assert not quantiles.looks_skewed_from_quartiles(4, 6, 10, 20)
+    assert quantiles.looks_skewed_from_five_numbers(2, 4, 6, 14, 20, 20)
+    assert not quantiles.looks_skewed_from_five_numbers(2, 4, 6, 10, 14, 20)
 
 
 def test_skewness_tests_keep_their_level() -> None:
@@ -105,20 +105,20 @@ def test_skewness_tests_keep_their_level() -> None:
     for draw, low, high in ((rng.standard_normal, 0.02, 0.08), (rng.standard_exponential, 0.4, 1)):
         samples = draw((4000, 101))
         five = np.quantile(samples, [0, 0.25, 0.5, 0.75, 1], axis=1)
-        found = recover.looks_skewed_from_five_numbers(*five, 101).mean()
+        found = quantiles.looks_skewed_from_five_numbers(*five, 101).mean()
         assert low < found <= high
 
 
 def test_tied_quartiles_are_not_called_skewed() -> None:
-    assert not recover.looks_skewed_from_quartiles(3, 3, 3, 30)
-    assert recover.sd_from_quartiles(3, 3, 30) == 0
+    assert not quantiles.looks_skewed_from_quartiles(3, 3, 3, 30)
+    assert quantiles.sd_from_quartiles(3, 3, 30) == 0
 
 
 def test_missing_values_pass() -> None:
     assert np.isnan(recover.sd_from_se([np.nan, None], 10)).all()
     assert np.isnan(recover.sd_from_ci(1, np.nan, 10))
-    assert np.isnan(recover.mean_from_quartiles(1, 2, 3, np.nan))
-    assert not recover.looks_skewed_from_range(1, np.nan, 3, 20)
+    assert np.isnan(quantiles.mean_from_quartiles(1, 2, 3, np.nan))
+    assert not quantiles.looks_skewed_from_range(1, np.nan, 3, 20)
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_missing_values_pass() -> None:
         (lambda: recover.se_from_p(1, 1.2), "p is 1.2; expected a number between 0 and 1"),
         (lambda: recover.sd_from_t(1, 0, 9, 9), "t is 0; expected a statistic other than zero"),
         (lambda: recover.sd_of_change(1, 1, 2), "correlation is 2; expected"),
-        (lambda: recover.mean_from_quartiles(2, 1, 3, 9), "median is 1; expected at least q1"),
-        (lambda: recover.sd_from_quartiles(1, 2, 4), "n is 4; expected at least 5 people"),
+        (lambda: quantiles.mean_from_quartiles(2, 1, 3, 9), "median is 1; expected at least q1"),
+        (lambda: quantiles.sd_from_quartiles(1, 2, 4), "n is 4; expected at least 5 people"),
         (lambda: recover.sd_from_se("x", 4), "se holds something that is not a number"),
         (
-            lambda: recover.sd_from_five_numbers([1, 1], [2, np.nan], [3, 0.5], 4, 9),
+            lambda: quantiles.sd_from_five_numbers([1, 1], [2, np.nan], [3, 0.5], 4, 9),
             r"q3\[1\] is 0.5; expected at least minimum, which is 1",
         ),
     ],

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reprieve.effects import recover, scales
-
-FEWEST_FOR_QUANTILES = 5
-"""Below this many people, formulas from quartiles or ranges do not hold."""
+from reprieve.effects import quantiles, recover, scales
 
 Row = dict[str, Any]
 """A row of the outcomes table."""
@@ -81,7 +78,7 @@ def summarise(row: Row, n_randomised: float | None) -> Summary | Unusable:
         notes.append("number analysed not reported: the number randomised was taken")
     if n < 2:
         return Unusable(f"only {n:g} person in an arm")
-    if n < FEWEST_FOR_QUANTILES and row["mean"] is None:
+    if n < quantiles.LEAST and row["mean"] is None:
         return Unusable(f"a median of {n:g} people is too little to recover a mean from")
     mean = _mean(row, n, notes)
     if mean is None:
@@ -132,12 +129,12 @@ def _mean(row: Row, n: float, notes: list[str]) -> float | None:
         return None
     if row["q1"] is not None and row["q3"] is not None:
         notes.append("mean estimated from the median and quartiles (Luo 2018)")
-        if recover.looks_skewed_from_quartiles(row["q1"], row["median"], row["q3"], n):
+        if quantiles.looks_skewed_from_quartiles(row["q1"], row["median"], row["q3"], n):
             notes.append("the quartiles look skewed, so that mean may mislead (Shi 2023)")
-        return float(recover.mean_from_quartiles(row["q1"], row["median"], row["q3"], n))
+        return float(quantiles.mean_from_quartiles(row["q1"], row["median"], row["q3"], n))
     if row["min"] is not None and row["max"] is not None:
         notes.append("mean estimated from the median and range (Luo 2018)")
-        return float(recover.mean_from_range(row["min"], row["median"], row["max"], n))
+        return float(quantiles.mean_from_range(row["min"], row["median"], row["max"], n))
     return None
 
 
@@ -152,8 +149,8 @@ def _sd(row: Row, n: float, notes: list[str]) -> float | None:
         return float(recover.sd_from_ci(row["ci_low"], row["ci_high"], n))
     if row["q1"] is not None and row["q3"] is not None and row["q3"] > row["q1"]:
         notes.append("SD estimated from the quartiles (Wan 2014)")
-        return float(recover.sd_from_quartiles(row["q1"], row["q3"], n))
+        return float(quantiles.sd_from_quartiles(row["q1"], row["q3"], n))
     if row["min"] is not None and row["max"] is not None and row["max"] > row["min"]:
         notes.append("SD estimated from the range (Wan 2014)")
-        return float(recover.sd_from_range(row["min"], row["max"], n))
+        return float(quantiles.sd_from_range(row["min"], row["max"], n))
     return None
