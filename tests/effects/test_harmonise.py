@@ -238,6 +238,74 @@ def test_values_after_people_changed_treatment_are_not_used(make_evidence):
     assert reason(evidence) == "by then people had changed treatment"
 
 
+def caution(kind, **more):
+    return [{"study_id": "a", "kind": kind, "reason": "because", **more}]
+
+
+def test_what_everyone_had_is_no_comparator(make_evidence):
+    outcomes = both(cells={"mean": 30, "sd": 20}, saline={"mean": 40, "sd": 20})
+    evidence = make_evidence(outcomes=outcomes, cautions=caution("background", arm_id="saline"))
+    assert reason(evidence) == "because"
+
+
+def test_a_caution_about_another_arm_does_not_bar_the_trial(make_evidence):
+    evidence = make_evidence(
+        arms=[{"study_id": "a", "arm_id": arm} for arm in ("cells", "cells_acute", "saline")],
+        outcomes=[
+            {"study_id": "a", "arm_id": arm, "mean": 30, "sd": 20}
+            for arm in ("cells", "cells_acute", "saline")
+        ],
+        cautions=caution("other_population", arm_id="cells_acute"),
+    )
+    assert harmonise(evidence, QUESTION).table["arm_t"].to_list() == ["cells"]
+
+
+def test_the_same_people_in_both_arms_prefer_the_paired_difference(make_evidence):
+    outcomes = both(cells={"mean": 30, "sd": 20}, saline={"mean": 40, "sd": 20})
+    contrast = {"study_id": "a", "arm_a": "cells", "arm_b": "saline", "estimate": -8, "se": 2}
+    evidence = make_evidence(outcomes=outcomes, contrasts=[contrast], cautions=caution("paired"))
+    row = harmonise(evidence, QUESTION).table.row(0, named=True)
+    assert (row["estimate"], row["variance"], row["same_people"]) == (-8, 4, True)
+
+
+def test_doubtful_spreads_are_imputed_and_stand_for_no_others(make_evidence):
+    doubtful = both(cells={"mean": 30, "sd": 1}, saline={"mean": 40, "sd": 1})
+    sound = both("b", cells={"mean": 30, "sd": 20}, saline={"mean": 40, "sd": 20})
+    evidence = make_evidence(outcomes=[*doubtful, *sound], cautions=caution("spread"))
+    table = harmonise(evidence, QUESTION).table
+    assert table["variance"].to_list() == pytest.approx([40, 40])
+    assert "reported SD not believed" in table["notes"][0]
+
+
+def test_contrasts_that_follow_from_others_are_left_out(make_evidence):
+    arms = ("cells_1", "cells_2", "saline_1", "saline_2")
+    evidence = make_evidence(
+        arms=[{"study_id": "a", "arm_id": arm} for arm in arms],
+        contrasts=[
+            {"study_id": "a", "arm_a": a, "arm_b": b, "estimate": -8, "se": 2}
+            for a in arms[:2]
+            for b in arms[2:]
+        ],
+    )
+    found = harmonise(evidence, QUESTION)
+    assert found.table.height == 3
+    assert np.linalg.eigvalsh(found.covariance["a"]).min() > 0
+
+
+def test_norm_based_scores_are_not_percent_of_a_range(make_evidence):
+    evidence = make_evidence(
+        outcomes=both(
+            domain="quality_of_life",
+            instrument="SF-12 PCS",
+            higher_is="better",
+            cells={"mean": 45, "sd": 8},
+            saline={"mean": 40, "sd": 8},
+        )
+    )
+    question = Question(condition="knee_osteoarthritis", outcome="quality_of_life")
+    assert "scored against a population" in reason(evidence, question)
+
+
 def test_two_arms_on_each_side_give_pairs_that_hold_the_rest(make_evidence):
     arms = ("cells_1", "cells_2", "saline_1", "saline_2")
     evidence = make_evidence(

@@ -50,6 +50,9 @@ AGAINST_CELLS = (
 )
 """What a report holds cell therapy against."""
 
+SHOWN = ("spread", "paired", "unit", "scale", "overlap", "note")
+"""Cautions that stand beside a trial's number; the others keep numbers out, with their reason."""
+
 AGAINST_PLACEBO = ("physical_therapy", "medication", "nerve_block", "surgery", "injection")
 """What it also holds against placebo, so that a reader sees what cell therapy would replace."""
 
@@ -97,7 +100,8 @@ def ask(question: Question, evidence: Evidence | None = None) -> Answer:
     studies: tuple[StudyEffect, ...] = ()
     if fit is not None:
         studies = _studies(found, fit, evidence, records)
-        effect = _effect(found, fit, question)
+        people = sum(_people_in(found, key, records[key]) for key in fit.study)
+        effect = _effect(found, fit, question, people)
         per_100 = _per_100(found, fit, effect)
     return Answer(
         question=question,
@@ -124,7 +128,7 @@ def comparisons(
 
     Cell therapy against each other class, then each traditional class and injections against
     placebo; for each outcome and month. What rests on the same rows is answered once: for the
-    first month, and for the narrower comparator. A comparison that no trial makes gives one
+    nearest month, and for the narrower comparator. A comparison that no trial makes gives one
     answer that says so (for the first outcome and month), so that the gap is visible.
 
     Parameters
@@ -171,11 +175,19 @@ def _each_once(answers: Sequence[Answer]) -> list[Answer]:
         question = answer.question
         rows = frozenset((s.table, s.row) for study in answer.studies for s in study.rows)
         key = (question.treatment, question.outcome, rows or question.comparator)
-        if key in kept and kept[key].question.comparator == question.comparator:
+        earlier = kept.get(key)
+        if earlier is not None and earlier.question.comparator == question.comparator:
+            kept[key] = min(earlier, answer, key=_distance)
             continue
         kept.pop(key, None)  # a class and its only member: the member says more
         kept[key] = answer
     return list(kept.values())
+
+
+def _distance(answer: Answer) -> float:
+    """How far the visits of an answer's trials lie from the month asked for, on average."""
+    months = [study.month for study in answer.studies] or [answer.question.month]
+    return abs(float(np.mean(months)) - answer.question.month)
 
 
 def _pool(found: Comparisons, level: float) -> MetaAnalysis | None:
@@ -198,15 +210,7 @@ def _status(found: Comparisons, fit: MetaAnalysis | None) -> Status:
     return "single_trial" if fit.k == 1 else "pooled"
 
 
-def _effect(found: Comparisons, fit: MetaAnalysis, question: Question) -> Effect:
-    arms = pl.concat(
-        [
-            found.table.select(
-                "study_id", pl.col(f"arm_{side}").alias("arm"), pl.col(f"n_{side}").alias("n")
-            )
-            for side in "tc"
-        ]
-    ).unique(["study_id", "arm"])
+def _effect(found: Comparisons, fit: MetaAnalysis, question: Question, people: int) -> Effect:
     threshold = vocabulary.threshold(question.condition, question.outcome)
     own = question.mcid is not None
     alone = fit.k == 1
@@ -217,7 +221,7 @@ def _effect(found: Comparisons, fit: MetaAnalysis, question: Question) -> Effect
         ci=_pair(fit.ci),
         prediction_interval=_pair(fit.prediction_interval) if fit.k >= 3 else None,
         k=fit.k,
-        n=round(arms["n"].sum()),
+        n=people,
         tau=None if alone else fit.tau,
         I2=None if alone else fit.I2,
         p=fit.p,
@@ -263,7 +267,8 @@ def _per_100(found: Comparisons, fit: MetaAnalysis, effect: Effect) -> PerHundre
         mcid=effect.mcid,
         basis=(
             f"the comparator's people improved by {-mean_change:.1f} points on average "
-            f"(SD {pooled_sd:.1f}) in {shown_by}; improvements are taken to be normally distributed"
+            f"(SD {pooled_sd:.1f}) in {shown_by}; improvements are taken to be normal; "
+            "the ranges carry the uncertainty of the difference only"
         ),
     )
 
@@ -278,7 +283,8 @@ def _studies(
         rows = found.table.filter(pl.col("study_id") == key)
         first = rows.row(0, named=True)
         cautions = evidence.cautions.filter(
-            (pl.col("study_id") == key) & pl.col("kind").is_in(["unit", "scale", "overlap", "note"])
+            (pl.col("study_id") == key)
+            & pl.col("kind").is_in(["spread", "paired", "unit", "scale", "overlap", "note"])
         )["reason"]
         study = records[key]
         effects.append(
@@ -305,6 +311,16 @@ def _studies(
             )
         )
     return tuple(effects)
+
+
+def _people_in(found: Comparisons, study_id: str, study: dict[str, Any]) -> int:
+    """People of a trial in the comparison, each once; those randomised where arms do not say."""
+    rows = found.table.filter(pl.col("study_id") == study_id)
+    sides = [_people(rows, side) for side in "tc"]
+    if None in sides:
+        return int(study["n_randomised"] or 0)
+    known = [side for side in sides if side is not None]
+    return max(known) if rows["same_people"].any() else sum(known)
 
 
 def _people(rows: pl.DataFrame, side: str) -> int | None:

@@ -22,6 +22,10 @@ OUTCOMES = {
 """For each outcome: its name when higher is worse, and the words for better and worse."""
 
 
+WIDE = 40
+"""Points of 100 from which an interval is called very wide."""
+
+
 def in_words(
     question: Question,
     status: Status,
@@ -45,7 +49,8 @@ def in_words(
     if unread:
         sentences.append(
             f"{_count(unread, 'more trial', 'more trials').capitalize()} of this comparison "
-            f"{'is' if unread == 1 else 'are'} known, but the results have not been read yet."
+            f"{'is' if unread == 1 else 'are'} known, whose results have not been read yet or were "
+            "not reported as numbers that can be used."
         )
     if any("imputed, pooled" in note for study in studies for note in study.notes):
         imputed = sum(any("imputed, pooled" in n for n in s.notes) for s in studies)
@@ -162,7 +167,7 @@ def _who(
         "at least " if any(s.n_treatment is None or s.n_comparator is None for s in studies) else ""
     )
     return (
-        f"In {condition}, {trials} with {least}{effect.n} people compared {sides[0]} "
+        f"In {condition}, {trials} with {least}{effect.n:,} people compared {sides[0]} "
         f"with {sides[1]} after {when}."
     )
 
@@ -170,16 +175,23 @@ def _who(
 def _how_much(question: Question, sides: tuple[str, str], effect: Effect) -> str:
     _, better, worse = OUTCOMES[question.outcome]
     low, high = effect.ci
+    interval = f"{question.level:.0%} confidence interval {_from_to(low, high)}"
+    size = f"{abs(effect.estimate):.1f}"
+    points = "1.0 point" if size == "1.0" else f"{size} points"
     direction = better if effect.estimate < 0 else worse
-    text = (
-        f"On average people had {direction} with {sides[0]} than with {sides[1]}: "
-        f"by {abs(effect.estimate):.1f} points of 100 "
-        f"({question.level:.0%} confidence interval {_from_to(low, high)})."
-    )
-    if low < 0 < high:
-        who = "the trial does" if effect.k == 1 else "the trials do"
-        text += f" That interval includes no difference, so {who} not show which is better."
-    if effect.k == 2:
+    if size == "0.0":
+        average = f"there was no difference on average ({interval})"
+    else:
+        average = (
+            f"on average people had {direction} with {sides[0]} than with {sides[1]}, by {points} "
+            f"of 100 ({interval})"
+        )
+    if not low < 0 < high:
+        text = f"{average[0].upper()}{average[1:]}."
+    else:
+        who = "The trial does" if effect.k == 1 else "The trials do"
+        text = f"{who} not show which is better: {average}, an interval that holds no difference."
+    if effect.k == 2 and high - low > WIDE:
         text += (
             " With two trials the interval is very wide, because they hardly show how much "
             "trials differ."
@@ -192,13 +204,18 @@ def _worthwhile(question: Question, effect: Effect) -> list[str]:
         return ["No published threshold for a worthwhile difference was found for this outcome."]
     low, high = effect.ci
     start = (
-        f"Improvements of {effect.mcid:g} points or more are regarded as worthwhile to a person; "
+        f"A person's improvement of {effect.mcid:g} points or more is regarded as worthwhile; the "
+        "average difference "
     )
     if high <= -effect.mcid:
-        return [start + "the whole interval lies beyond that."]
-    if low > -effect.mcid and high < effect.mcid:
-        return [start + "the average difference is smaller, wherever in the interval it lies."]
-    return [start + "the interval holds both smaller and larger differences."]
+        return [start + "is at least as large, wherever in the interval it lies."]
+    if low <= -effect.mcid:
+        return [start + "may be larger or smaller than that."]
+    text = start + "is smaller, wherever in the interval it lies."
+    if high >= effect.mcid:
+        text = start + "in favour of the treatment is smaller, wherever in the interval it lies; "
+        text += "a worsening that large can't be ruled out."
+    return [text]
 
 
 def _people(sides: tuple[str, str], per_100: PerHundred | None) -> list[str]:
@@ -254,9 +271,11 @@ def _nothing(
         f"{'is' if excluded.height == 1 else 'are'} known that compared them"
     )
     if unread:
-        text += f"; the results of {_number_word(unread)} have not been read yet"
+        whose = "its" if excluded.height == 1 else f"of {_number_word(unread)} the"
+        text += f"; {whose} results have not been read yet or are not usable numbers"
     if others:
-        text += f"; {_number_word(others)} could not be used for this question (reasons below)"
+        it = "it" if excluded.height == 1 else _number_word(others)
+        text += f"; {it} could not be used for this question (see what was left out)"
     return text + ". That is not evidence that it works, nor that it does not."
 
 

@@ -29,6 +29,7 @@ COMPARISON_SCHEMA: dict[str, Any] = {
     "statistic": pl.String,
     "n_t": pl.Float64,
     "n_c": pl.Float64,
+    "same_people": pl.Boolean,
     "estimate": pl.Float64,
     "variance": pl.Float64,
     "change_c": pl.Float64,
@@ -58,10 +59,11 @@ class Comparisons:
     question : Question
     table : polars.DataFrame
         A row a comparison of two arms: which arms, instrument, month and kind of value; people
-        (``n_t``, ``n_c``); ``estimate`` and ``variance`` of treatment minus comparator in points
-        of 100 (negative is better); the comparator's mean improvement and its spread
-        (``change_c``, ``sd_change_c``; null where unknown); ``notes`` on what was recovered or
-        imputed; and ``rows``, the rows of the evidence that it stands on.
+        (``n_t``, ``n_c``; ``same_people`` when both arms hold the same ones); ``estimate`` and
+        ``variance`` of treatment minus comparator in points of 100 (negative is better); the
+        comparator's mean improvement and its spread (``change_c``, ``sd_change_c``; null where
+        unknown); ``notes`` on what was recovered or imputed; and ``rows``, the rows of the
+        evidence that it stands on.
     covariance : dict of str to ndarray
         For each trial the covariance matrix of its comparisons, in the order of the table:
         comparisons that share an arm are correlated.
@@ -134,8 +136,10 @@ def harmonise(evidence: Evidence, question: Question) -> Comparisons:
     excluded: list[dict[str, Any]] = []
     spread = by_study(evidence).spread
     trials = trials_of(evidence, question)
-    for trial in trials:
-        reason = trial.refusal(question, {t.study_id for t in trials})
+    standing = {t.study_id for t in trials if not t.unread and t.refusal(question, set()) is None}
+    for found in trials:
+        reason = found.refusal(question, standing)
+        trial = found if reason else found.usable()
         option = Unusable(reason) if reason else choose(trial, question, spread)
         if isinstance(option, Unusable):
             excluded.append(

@@ -66,6 +66,7 @@ class ArmOption:
                     "statistic": self.statistic,
                     "n_t": a.n,
                     "n_c": b.n,
+                    "same_people": trial.within_person,
                     "estimate": a.mean - b.mean,
                     "variance": float(variance),
                     "change_c": change.mean if change else None,
@@ -130,7 +131,7 @@ class ContrastOption:
             people = row[f"n_{a}"], row[f"n_{b}"]
             notes = ["difference between arms as reported"]
             if None in people:
-                notes.append("number analysed not reported: the number randomised was taken")
+                notes.append("number analysed not reported")
             rows.append(
                 {
                     "study_id": trial.study_id,
@@ -141,6 +142,7 @@ class ContrastOption:
                     "statistic": self.statistic,
                     "n_t": people[0] or trial.treated[arms[0]]["n_randomised"],
                     "n_c": people[1] or trial.compared[arms[1]]["n_randomised"],
+                    "same_people": trial.within_person,
                     "estimate": estimate,
                     "variance": variance,
                     "change_c": None,
@@ -168,8 +170,8 @@ def choose(
     """The trial's best option by the rules of `harmonise`, or why there is none."""
     if trial.unread:
         return Unusable(
-            f"{_words(question.outcome)} results not read yet "
-            "(the trial is known, its numbers are not)"
+            f"{_words(question.outcome)} results not read yet, or not reported as numbers "
+            "that can be used"
         )
     problems: list[str] = []
     options: list[ArmOption | ContrastOption] = [
@@ -179,6 +181,8 @@ def choose(
     if not options:
         return Unusable(_first_of(problems))
     kinds = [question.statistic, "change", "final", "contrast"]
+    if trial.within_person:  # a paired difference knows that the arms are the same people
+        kinds.insert(0, "contrast")
 
     def rank(option: ArmOption | ContrastOption) -> tuple[float, ...]:
         instrument = vocabulary.instrument(question.outcome, option.instrument)
@@ -225,16 +229,29 @@ def _arm_options(
 def _contrast_options(
     trial: Trial, question: Question, problems: list[str]
 ) -> list[ContrastOption]:
-    contrasts: dict[tuple[str, float], dict[frozenset[str], tuple[Row, float, float]]] = {}
+    contrasts: dict[tuple[str, float], list[tuple[Row, float, float]]] = {}
     for row in trial.contrasts:
         if _at_a_fitting_visit(row, trial, question, problems):
             effect = _reported_difference(row, trial)
             if isinstance(effect, Unusable):
                 problems.append(effect.reason)
                 continue
-            pairs = contrasts.setdefault((row["instrument"], row["month"]), {})
-            pairs.setdefault(frozenset((row["arm_a"], row["arm_b"])), (row, *effect))
-    return [ContrastOption(*key, list(pairs.values())) for key, pairs in contrasts.items()]
+            contrasts.setdefault((row["instrument"], row["month"]), []).append((row, *effect))
+    return [ContrastOption(*key, _spanning_contrasts(rows)) for key, rows in contrasts.items()]
+
+
+def _spanning_contrasts(rows: list[tuple[Row, float, float]]) -> list[tuple[Row, float, float]]:
+    """The first contrasts that tie arms together; those that follow from them are left out."""
+    tied: list[set[str]] = []
+    kept = []
+    for row in rows:
+        arms = {row[0]["arm_a"], row[0]["arm_b"]}
+        met = [group for group in tied if group & arms]
+        if any(arms <= group for group in met):
+            continue
+        tied = [group for group in tied if group not in met] + [arms.union(*met)]
+        kept.append(row)
+    return kept
 
 
 def _at_a_fitting_visit(row: Row, trial: Trial, question: Question, problems: list[str]) -> bool:
@@ -262,6 +279,8 @@ def _arm_option(
     for row in rows:
         arm = (trial.treated | trial.compared)[row["arm_id"]]
         summary = summarise(row, arm["n_randomised"])
+        if isinstance(summary, Summary) and trial.doubtful_spread:
+            summary = replace(summary, sd=None, notes=(*summary.notes, "reported SD not believed"))
         if isinstance(summary, Summary) and summary.sd is None:
             imputed = True
             summary = (

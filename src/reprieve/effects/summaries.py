@@ -7,6 +7,9 @@ from typing import Any
 
 from reprieve.effects import quantiles, recover, scales
 
+NORM_BASED = ("SF-12 ", "SF-36 PCS", "SF-36 MCS", "PROMIS")
+"""Scores with a population mean of 50 and SD of 10: their points are not percent of a range."""
+
 Row = dict[str, Any]
 """A row of the outcomes table."""
 
@@ -70,6 +73,8 @@ def summarise(row: Row, n_randomised: float | None) -> Summary | Unusable:
         return Unusable("only part of the arm (a subgroup) is reported")
     if row["scale_min"] is None or row["scale_max"] is None:
         return Unusable(no_range(row))
+    if row["instrument"].startswith(NORM_BASED):
+        return Unusable(f"{row['instrument']} is scored against a population, not from 0 to 100")
     n = row["n"]
     if n is None:
         if n_randomised is None:

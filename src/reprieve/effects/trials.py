@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import polars as pl
@@ -46,11 +46,46 @@ class Trial:
         if question.blinded and self.study["blinding"] != "double":
             return "not double-blind"
         for caution in self.cautions:
-            if caution["kind"] == "other_population":
-                return str(caution["reason"])
             if caution["kind"] == "pooled_in" and caution["other_study_id"] in candidates:
                 return str(caution["reason"])
+        for side in (self.treated, self.compared):
+            barred = [self._barred(arm) for arm in side]
+            if all(barred):
+                return barred[0]
         return None
+
+    def _barred(self, arm_id: str) -> str | None:
+        """Why an arm can't stand for its treatment, if it can't."""
+        for caution in self.cautions:
+            if caution["kind"] in ("other_population", "background") and (
+                caution["arm_id"] in (None, arm_id)
+            ):
+                return str(caution["reason"])
+        return None
+
+    def usable(self) -> Trial:
+        """The trial without the arms that can't stand for their treatment."""
+        barred = {arm for arm in self.treated | self.compared if self._barred(arm)}
+        if not barred:
+            return self
+        return replace(
+            self,
+            treated={arm: row for arm, row in self.treated.items() if arm not in barred},
+            compared={arm: row for arm, row in self.compared.items() if arm not in barred},
+            outcomes=[r for r in self.outcomes if r["arm_id"] not in barred],
+            contrasts=[r for r in self.contrasts if not {r["arm_a"], r["arm_b"]} & barred],
+        )
+
+    @property
+    def within_person(self) -> bool:
+        """Whether the arms are the same people: crossovers, and pairs of knees."""
+        paired = any(caution["kind"] == "paired" for caution in self.cautions)
+        return paired or self.study["design"] == "crossover"
+
+    @property
+    def doubtful_spread(self) -> bool:
+        """Whether the standard deviations that the trial reports are not to be believed."""
+        return any(caution["kind"] == "spread" for caution in self.cautions)
 
     def spoilt(self, row: Row) -> bool:
         """Whether the arm had crossed over, or lost people to it, by the row's month."""
@@ -138,7 +173,7 @@ def by_study(evidence: Evidence) -> RowsByStudy:
         _grouped(evidence.outcomes),
         _grouped(evidence.contrasts),
         _grouped(evidence.cautions),
-        TypicalSpread(evidence.outcomes),
+        TypicalSpread(evidence),
     )
 
 

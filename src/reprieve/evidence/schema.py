@@ -215,13 +215,26 @@ TABLES: dict[str, tuple[Column, ...]] = {
 }
 """The five tables of a package, in the order in which they refer to one another."""
 
+CAUTION_KINDS = (
+    "other_population",  # not pooled: the people are not those of the condition
+    "pooled_in",  # not pooled beside the trial that counts the same people
+    "background",  # not pooled: everyone had what this arm had, and the other arms more
+    "contaminated",  # values from that month on are not used
+    "spread",  # its standard deviations are doubtful and are imputed instead
+    "paired",  # the same people in both arms: counted once, paired differences first
+    "overlap",
+    "unit",
+    "scale",
+    "note",
+)
+
 CAUTIONS = (
     _STUDY,
     _text(
         "kind",
         "what to do about it",
         required=True,
-        words=("pooled_in", "other_population", "contaminated", "overlap", "unit", "scale", "note"),
+        words=CAUTION_KINDS,
     ),
     _text("arm_id", "the arm concerned, when it is one"),
     _text("other_study_id", "the other trial concerned"),

@@ -19,7 +19,7 @@ def people_analysed(evidence: Evidence) -> list[Fault]:
     Where the trial is known to count knees or legs, or to give each person several treatments,
     it is a warning only.
     """
-    units = evidence.cautions.filter(pl.col("kind") == "unit")["study_id"]
+    units = evidence.cautions.filter(pl.col("kind").is_in(["unit", "paired"]))["study_id"]
     crossed = evidence.studies.filter(pl.col("design") == "crossover")["study_id"]
     counted_otherwise = pl.concat([units, crossed]).unique().drop_nulls().implode()
     randomised = evidence.arms.select(*_ARM, randomised="n_randomised").unique(_ARM)

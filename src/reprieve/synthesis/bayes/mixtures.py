@@ -15,6 +15,7 @@ from reprieve.synthesis.least_squares import Array
 _ROOT = math.sqrt(2 * math.pi)
 _STEPS = 120
 _NEWTON = 12  # steps before halving takes its turns
+_CLIMB = 30  # steps of a start towards its peak
 _STARTS = 16
 # components this light change no result in its first ten digits
 _LIGHT = 1e-13
@@ -166,14 +167,22 @@ class NormalMixture:
         """The point with half of the probability below."""
         return self.quantile(0.5)
 
+    def _pulled(self, x: Array) -> Array:
+        """Points of shape (m, n) moved to the mean of what pulls there, which never descends."""
+        z = (x[..., None] - self.means[:, None, :]) / self.sds[:, None, :]
+        pull = self.weights * np.exp(-0.5 * z * z) / self.sds[:, None, :] ** 3
+        return np.asarray((pull * self.means[:, None, :]).sum(axis=-1) / pull.sum(axis=-1))
+
     @property
     def mode(self) -> Any:
         """The point of highest density."""
         starts = self.means[:, :: max(1, self.means.shape[1] // _STARTS)]
-        # a step towards what pulls tells which of several peaks is highest
-        z = (starts[..., None] - self.means[:, None, :]) / self.sds[:, None, :]
-        pull = self.weights * np.exp(-0.5 * z * z) / self.sds[:, None, :] ** 3
-        nearer = (pull * self.means[:, None, :]).sum(axis=-1) / pull.sum(axis=-1)
+        # a step towards what pulls tells which of several peaks is highest; where there seem to be
+        # several, all starts climb on
+        nearer = self._pulled(starts)
+        if _peaks(nearer, self._density(nearer.T).T).max() > 1:
+            for _ in range(_CLIMB):
+                nearer = self._pulled(nearer)
         x = nearer[np.arange(len(self)), self._density(nearer.T).argmax(axis=0)]
         for _ in range(_STEPS):
             z = (x[:, None] - self.means) / self.sds
@@ -215,3 +224,11 @@ def check_level(level: float) -> None:
     """Refuse what is no coverage."""
     if not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1, such as 0.95; it was {level!r}")
+
+
+def _peaks(x: Array, height: Array) -> Array:
+    """How many peaks heights at points of shape (m, n) show."""
+    rising = np.diff(np.take_along_axis(height, x.argsort(axis=1), axis=1), axis=1) > 0
+    edge = np.ones((len(x), 1), dtype=bool)
+    rising = np.concatenate([edge, rising, ~edge], axis=1)
+    return np.asarray((rising[:, :-1] & ~rising[:, 1:]).sum(axis=1))
