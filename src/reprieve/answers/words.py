@@ -190,7 +190,8 @@ def _how_much(question: Question, sides: tuple[str, str], effect: Effect) -> str
         text = f"{average[0].upper()}{average[1:]}."
     else:
         who = "The trial does" if effect.k == 1 else "The trials do"
-        text = f"{who} not show which is better: {average}, an interval that holds no difference."
+        included = average.replace(interval, f"{interval}, which includes no difference")
+        text = f"{who} not show which is better: {included}."
     if effect.k == 2 and high - low > WIDE:
         text += (
             " With two trials the interval is very wide, because they hardly show how much "

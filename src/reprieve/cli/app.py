@@ -55,3 +55,7 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has had enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"reprieve: {where}{error.strerror or error}; name another place", err=True)
+        sys.exit(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,9 +82,8 @@ def with_raw_data(command: Callable[..., None]) -> Callable[..., None]:
 
     def option(name: str, kind: Any, text: str) -> inspect.Parameter:
         panel = "Raw data (metafor's names; by default the column of that name)"
-        annotation = Annotated[
-            kind | None, typer.Option(f"--{name}", help=text, rich_help_panel=panel)
-        ]
+        flag = f"--{name}/--no-{name}" if kind is bool else f"--{name}"
+        annotation = Annotated[kind | None, typer.Option(flag, help=text, rich_help_panel=panel)]
         return inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
         )
@@ -111,6 +111,9 @@ def compute(path: Path, table: pl.DataFrame, measure: str, raw: RawData) -> pl.D
 
     if measure not in MEASURES:
         raise UnknownWordError("effect size", measure, MEASURES)
+    added = raw.options.get("add", 0.0)
+    if not (math.isfinite(added) and added >= 0):
+        raise InputError(f"--add is {added:g}; expected a number from 0 on, such as 0.5")
     wanted = MEASURES[measure].columns
     columns = {name: name for name in COLUMNS if name in wanted and name in table.columns}
     columns |= raw.columns
@@ -188,7 +191,11 @@ def effects(
     ]
     used = [row for row in rows if row["estimate"] is not None and row["variance"] is not None]
     excluded = [
-        {"row": row["row"], "study": row["study"], "reason": "a value is missing"}
+        {
+            "row": row["row"],
+            "study": row["study"],
+            "reason": "its values give no effect with a variance",
+        }
         for row in rows
         if row not in used
     ]

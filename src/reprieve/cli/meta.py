@@ -70,7 +70,7 @@ def meta(
     """Random- or fixed-effects meta-analysis and meta-regression of a data file."""
     table = read_table(data)
     table, columns = effect_columns(data, table, effect, variance, se, measure, raw)
-    if not 0 < level < 100:
+    if not 1 <= level < 100:
         raise InputError(f"--level is {level:g}; expected percent, such as 95")
     for name, column in (("study", study), ("weights", weights)):
         if column is not None:

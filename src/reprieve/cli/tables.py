@@ -31,6 +31,8 @@ def read_table(path: Path) -> pl.DataFrame:
     """
     import polars as pl
 
+    if path.is_dir():
+        raise InputError(f"{path}: a folder; name a CSV file with a header row")
     if not path.is_file():
         raise InputError(f"{path}: no such file; name a CSV file with a header row")
     try:

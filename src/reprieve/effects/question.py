@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,7 +89,7 @@ class Question:
             raise InputError(
                 f"treatment and comparator are both {self.treatment!r}; name two different ones"
             )
-        if not self.month > 0:
+        if not 0 < self.month < math.inf:
             raise InputError(f"month is {self.month}; expected months after treatment, above 0")
         low, high = self.months
         if not 0 < low <= self.month <= high:

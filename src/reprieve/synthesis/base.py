@@ -211,6 +211,8 @@ class Result:
         """Total variance over sampling variance."""
         if self.method in COMMON:
             return self.Q / self.Q_df if self.Q_df else math.nan
+        if not self.typical_variance:
+            return math.inf if self.tau2 else math.nan
         return self.tau2 / self.typical_variance + 1
 
     # -- fit

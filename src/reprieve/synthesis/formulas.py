@@ -112,6 +112,13 @@ def check_rank(X: Array, names: tuple[str, ...]) -> None:
         )
 
 
+_ALLOWED = (
+    r"\bnp\.(?:log|log2|log10|log1p|exp|expm1|sqrt|abs|square|power|minimum|maximum)\b"
+    r"|\bcontr\.\w+"
+)
+"""The only names with a dot that a formula may hold."""
+
+
 def _parse(formula: str) -> Any:
     from formulaic import Formula  # type: ignore[import-untyped]
     from formulaic.errors import FormulaicError  # type: ignore[import-untyped]
@@ -123,8 +130,10 @@ def _parse(formula: str) -> Any:
         raise InputError(f"the formula {formula!r} can't hold two underscores in a row")
     try:
         parsed = Formula(formula)
-    except FormulaicError as error:
+    except (FormulaicError, SyntaxError, ValueError, TypeError) as error:
         raise InputError(f"the formula {formula!r} can't be read: {_first_line(error)}") from error
+    if "|" in formula:
+        raise InputError(f"the formula {formula!r} has several parts; give moderators alone")
     if hasattr(parsed, "lhs"):
         raise InputError(
             f"the formula {formula!r} names an outcome; give moderators alone, such as "
@@ -143,6 +152,13 @@ def _variables(formula: str, columns: list[str]) -> list[str]:
 
     quoted = re.findall(r"`([^`]+)`", formula)
     bare = re.sub(r"""`[^`]*`|'[^']*'|"[^"]*\"""", " ", formula)
+    reached = re.search(r"\.\s*[^\W\d]\w*", re.sub(_ALLOWED, " ", bare))
+    if reached:
+        # an attribute could do anything, such as write a file
+        raise InputError(
+            f"the formula {formula!r} reaches into {reached[0].strip()!r}; it may use columns and "
+            "functions such as log(dose), np.sqrt(age), C(route), bs(month, df=3)"
+        )
     # names, but neither attributes (contr.sum) nor keywords (df=3)
     words = re.findall(r"(?<![\w.])[^\W\d]\w*\b(?!\s*=(?!=))", bare)
     used = dict.fromkeys([*quoted, *words])
@@ -193,7 +209,7 @@ def _materialise(source: Any, frame: Any, formula: str) -> Any:
         raise InputError(
             f"the new data hold a category that the fit of {formula!r} has not seen: {error}"
         ) from error
-    except FormulaicError as error:
+    except (FormulaicError, SyntaxError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
             f"the formula {formula!r} can't be applied to the data: {_first_line(error)}"
         ) from error
@@ -210,4 +226,4 @@ def _length(data: Any) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]

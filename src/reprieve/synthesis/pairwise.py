@@ -97,6 +97,11 @@ def meta_analysis(
         beta, cov = np.array([mean]), np.array([[spread]])
     else:
         beta, cov, tau2 = fit_weighted(LeastSquares(y[None], v[None]), method, test, own)
+    if len(y) > 1 and not cov.any():
+        notes += (
+            "the effects do not differ at all, so that the Knapp–Hartung interval has no width; "
+            'test "adhoc" or "z" gives the interval that chance allows',
+        )
     return MetaAnalysis(
         beta=beta,
         cov=cov,

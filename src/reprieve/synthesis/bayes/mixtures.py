@@ -180,7 +180,8 @@ class NormalMixture:
         # a step towards what pulls tells which of several peaks is highest; where there seem to be
         # several, all starts climb on
         nearer = self._pulled(starts)
-        if _peaks(nearer, self._density(nearer.T).T).max() > 1:
+        few = starts.shape[1] == self.means.shape[1]
+        if few or _peaks(nearer, self._density(nearer.T).T).max() > 1:
             for _ in range(_CLIMB):
                 nearer = self._pulled(nearer)
         x = nearer[np.arange(len(self)), self._density(nearer.T).argmax(axis=0)]
