@@ -107,7 +107,10 @@ class Multiverse:
     def summary(self) -> str:
         """The verdicts, the range of estimates and what moves them, as a table to read."""
         estimates = self.analyses["estimate"].drop_nulls()
-        lines = [f"{self.analyses.height:,} analyses of one question"]
+        distinct = self.analyses.select("estimate", "ci_low", "ci_high").n_unique()
+        lines = [
+            f"{self.analyses.height:,} analyses of one question, {distinct:,} different results"
+        ]
         if len(estimates):
             low, middle, high = (estimates.quantile(q, "linear") for q in (0, 0.5, 1))
             lines.append(
