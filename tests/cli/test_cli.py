@@ -116,3 +116,17 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert "ask" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report", "disc_degeneration", "-o", "/dev/null/x"),
+        ("evidence", "export", "/dev/null/x"),
+    ],
+)
+def test_places_that_can_not_be_written_are_told(run, words):
+    status, _, err = run(*words)
+    assert status == 2
+    assert "/dev/null" in err
+    assert "Traceback" not in err

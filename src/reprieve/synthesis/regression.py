@@ -140,9 +140,7 @@ class MetaRegression(Result):
         method; for a common-effect fit the adjusted R² of the weighted regression. NaN without
         an intercept or without moderators.
         """
-        ones = np.ones(self.k)
-        basis = np.linalg.qr(self._X)[0]
-        if np.linalg.norm(ones - basis @ (basis.T @ ones)) > 1e-8 or not self.has_moderators:
+        if not (self._X == 1).all(axis=0).any() or not self.has_moderators:
             return math.nan
         alone = LeastSquares(self.y[None], self.v[None])
         own = None if self.own_weights is None else self.own_weights[None]
