@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -24,12 +25,13 @@ from reprieve.answers.answer import (
 from reprieve.effects import scales
 from reprieve.effects.harmonise import Comparisons, harmonise
 from reprieve.effects.question import Question
-from reprieve.effects.trials import by_study
+from reprieve.effects.trials import RowsByStudy, by_study
 from reprieve.evidence import vocabulary
 from reprieve.evidence.catalogue import study_link
 from reprieve.evidence.package import load_evidence
 from reprieve.evidence.records import Evidence
-from reprieve.synthesis.blocks import study_means
+from reprieve.synthesis.blocks import StudyMeans, study_means
+from reprieve.synthesis.findings import quantile
 from reprieve.synthesis.pairwise import meta_analysis
 from reprieve.synthesis.results import MetaAnalysis
 
@@ -84,12 +86,12 @@ def ask(question: Question, evidence: Evidence | None = None) -> Answer:
     """
     evidence = evidence or load_evidence()
     found = harmonise(evidence, question)
-    records = by_study(evidence).studies
+    known = by_study(evidence)
     excluded = tuple(
         Exclusion(
             r["study_id"],
-            records[r["study_id"]]["label"],
-            study_link(records[r["study_id"]]),
+            known.studies[r["study_id"]]["label"],
+            study_link(known.studies[r["study_id"]]),
             r["reason"],
         )
         for r in found.excluded.iter_rows(named=True)
@@ -99,8 +101,8 @@ def ask(question: Question, evidence: Evidence | None = None) -> Answer:
     effect = per_100 = None
     studies: tuple[StudyEffect, ...] = ()
     if fit is not None:
-        studies = _studies(found, fit, evidence, records)
-        people = sum(_people_in(found, key, records[key]) for key in fit.study)
+        studies = _studies(found, fit, known)
+        people = sum(_people_in(found, key, known.studies[key]) for key in fit.study)
         effect = _effect(found, fit, question, people)
         per_100 = _per_100(found, fit, effect)
     return Answer(
@@ -190,16 +192,19 @@ def _distance(answer: Answer) -> float:
     return abs(float(np.mean(months)) - answer.question.month)
 
 
+def study_effects(found: Comparisons) -> StudyMeans:
+    """One effect and variance a trial: the generalised least-squares mean of its comparisons."""
+    return study_means(found.table["estimate"].to_numpy(), list(found.covariance.values()))
+
+
 def _pool(found: Comparisons, level: float) -> MetaAnalysis | None:
-    """One effect a trial (the generalised least-squares mean of its comparisons), then pooled."""
-    ids = found.table["study_id"].unique(maintain_order=True).to_list()
-    if not ids:
+    if found.table.is_empty():
         return None
-    estimates = [
-        found.table.filter(pl.col("study_id") == key)["estimate"].to_numpy() for key in ids
-    ]
-    y, v = study_means(np.concatenate(estimates), [found.covariance[key] for key in ids])
-    return meta_analysis(effect=y, variance=v, study=ids, method="REML", test="adhoc", level=level)
+    y, v = study_effects(found)
+    study = list(found.covariance)
+    return meta_analysis(
+        effect=y, variance=v, study=study, method="REML", test="adhoc", level=level
+    )
 
 
 def _status(found: Comparisons, fit: MetaAnalysis | None) -> Status:
@@ -228,12 +233,6 @@ def _effect(found: Comparisons, fit: MetaAnalysis, question: Question, people: i
         mcid=question.mcid if own else threshold.points,
         mcid_source="chosen by the person who asked" if own else threshold.source,
     )
-
-
-def _normal_quantile(level: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri((1 + level) / 2))
 
 
 def _pair(interval: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
@@ -273,28 +272,23 @@ def _per_100(found: Comparisons, fit: MetaAnalysis, effect: Effect) -> PerHundre
     )
 
 
-def _studies(
-    found: Comparisons, fit: MetaAnalysis, evidence: Evidence, records: dict[str, dict[str, Any]]
-) -> tuple[StudyEffect, ...]:
-    half = _normal_quantile(fit.level) * np.sqrt(fit.v)
-    sources = _Sources(evidence)
+def _studies(found: Comparisons, fit: MetaAnalysis, known: RowsByStudy) -> tuple[StudyEffect, ...]:
+    half = quantile((1 + fit.level) / 2, math.inf) * np.sqrt(fit.v)
     effects = []
     for i, key in enumerate(fit.study):
         rows = found.table.filter(pl.col("study_id") == key)
         first = rows.row(0, named=True)
-        cautions = evidence.cautions.filter(
-            (pl.col("study_id") == key)
-            & pl.col("kind").is_in(["spread", "paired", "unit", "scale", "overlap", "note"])
-        )["reason"]
-        study = records[key]
+        cautions = [c["reason"] for c in known.cautions.get(key, []) if c["kind"] in SHOWN]
+        study = known.studies[key]
+        sources = _Sources(known, key)
         effects.append(
             StudyEffect(
                 study_id=key,
                 label=study["label"],
                 year=study["year"],
                 link=study_link(study),
-                treatment=sources.arms(key, rows["arm_t"]),
-                comparator=sources.arms(key, rows["arm_c"]),
+                treatment=sources.arms(rows["arm_t"]),
+                comparator=sources.arms(rows["arm_c"]),
                 instrument=first["instrument"],
                 statistic=first["statistic"],
                 month=first["month"],
@@ -330,16 +324,18 @@ def _people(rows: pl.DataFrame, side: str) -> int | None:
 
 
 class _Sources:
-    """Arms and rows of the evidence, in words."""
+    """Arms and rows of one trial, in words."""
 
-    def __init__(self, evidence: Evidence) -> None:
-        self._evidence = evidence
-        self._arms = {(a["study_id"], a["arm_id"]): a for a in evidence.arms.iter_rows(named=True)}
+    def __init__(self, known: RowsByStudy, study_id: str) -> None:
+        self._arms = {arm["arm_id"]: arm for arm in known.arms[study_id]}
+        self._rows = {
+            (name, row["row"]): row
+            for name, table in (("outcomes", known.outcomes), ("contrasts", known.contrasts))
+            for row in table.get(study_id, [])
+        }
 
-    def arms(self, study_id: str, arm_ids: pl.Series) -> str:
-        named = Counter(
-            words.arm(self._arms[study_id, arm]) for arm in arm_ids.unique(maintain_order=True)
-        )
+    def arms(self, arm_ids: pl.Series) -> str:
+        named = Counter(words.arm(self._arms[arm]) for arm in arm_ids.unique(maintain_order=True))
         return "; ".join(
             name if number == 1 else f"{name} ({number} arms)" for name, number in named.items()
         )
@@ -351,7 +347,7 @@ class _Sources:
         return tuple(self._source(table, row) for table, row in asked)
 
     def _source(self, table: str, row: int) -> Source:
-        found = self._evidence.table(table).row(by_predicate=pl.col("row") == row, named=True)
+        found = self._rows[table, row]
         return Source(
             table=table,
             row=row,

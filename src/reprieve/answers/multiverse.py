@@ -16,12 +16,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from reprieve.answers.ask import study_effects
 from reprieve.effects.harmonise import Comparisons, harmonise
 from reprieve.effects.question import Question
 from reprieve.evidence import vocabulary
 from reprieve.evidence.package import load_evidence
 from reprieve.evidence.records import Evidence
-from reprieve.synthesis.blocks import study_means
 from reprieve.synthesis.core import fit_batch
 
 VERDICTS = ("worthwhile", "better", "unclear", "worse", "no number")
@@ -227,8 +227,7 @@ def _pooled(found: Comparisons) -> tuple[NDArray[np.float64], NDArray[np.float64
     """One effect and variance a trial."""
     if found.table.is_empty():
         return np.empty(0), np.empty(0)
-    means = study_means(found.table["estimate"].to_numpy(), list(found.covariance.values()))
-    return means.y, means.v
+    return study_effects(found)
 
 
 def _fit_all(

@@ -101,18 +101,16 @@ def cells(dose: float) -> str:
     return f"{dose:,.0f}"
 
 
-def row(table: str, found: Mapping[str, Any], arms: Mapping[tuple[str, str], Any]) -> str:
+def row(table: str, found: Mapping[str, Any], arms: Mapping[str, Any]) -> str:
     """A row of the evidence in words: which arm, which instrument, when, what value."""
     month = "month not stated" if found["month"] is None else f"month {found['month']:g}"
     when = "before treatment" if found["month"] == 0 else month
     scale = f"{found['instrument']} {_number(found['scale_min'])}–{_number(found['scale_max'])}"
     if table == "contrasts":
-        names = " against ".join(
-            arms[found["study_id"], found[side]]["label"] for side in ("arm_a", "arm_b")
-        )
+        names = " against ".join(arms[found[side]]["label"] for side in ("arm_a", "arm_b"))
         value = f"difference {_number(found['estimate'])}{_interval(found)}"
     else:
-        names = arms[found["study_id"], found["arm_id"]]["label"]
+        names = arms[found["arm_id"]]["label"]
         kind = "change " if found["statistic"] == "change" else ""
         value = kind + _spread(found)
     return f"{names}: {scale}, {when}: {value}"

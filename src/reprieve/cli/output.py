@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,19 +17,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 
 def print_json(value: Any) -> None:
     """Print one JSON value on stdout; numbers that JSON can't hold become null."""
-    typer.echo(json.dumps(_plain(value), ensure_ascii=False, allow_nan=False))
+    from reprieve.synthesis.findings import plain
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    typer.echo(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
 
 
 def paragraphs(text: str, indent: str = "") -> str:

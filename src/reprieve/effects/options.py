@@ -58,15 +58,11 @@ class ArmOption:
             baseline = change.rows if change else ()
             rows.append(
                 {
-                    "study_id": trial.study_id,
+                    **_which(self, trial),
                     "arm_t": t,
                     "arm_c": c,
-                    "instrument": self.instrument,
-                    "month": self.month,
-                    "statistic": self.statistic,
                     "n_t": a.n,
                     "n_c": b.n,
-                    "same_people": trial.within_person,
                     "estimate": a.mean - b.mean,
                     "variance": float(variance),
                     "change_c": change.mean if change else None,
@@ -134,15 +130,11 @@ class ContrastOption:
                 notes.append("number analysed not reported")
             rows.append(
                 {
-                    "study_id": trial.study_id,
+                    **_which(self, trial),
                     "arm_t": arms[0],
                     "arm_c": arms[1],
-                    "instrument": self.instrument,
-                    "month": self.month,
-                    "statistic": self.statistic,
                     "n_t": people[0] or trial.treated[arms[0]]["n_randomised"],
                     "n_c": people[1] or trial.compared[arms[1]]["n_randomised"],
-                    "same_people": trial.within_person,
                     "estimate": estimate,
                     "variance": variance,
                     "change_c": None,
@@ -162,6 +154,17 @@ class ContrastOption:
             ]
         )
         return rows, sharing * np.outer(se, se)
+
+
+def _which(option: ArmOption | ContrastOption, trial: Trial) -> dict[str, Any]:
+    """What all comparisons of an option have in common."""
+    return {
+        "study_id": trial.study_id,
+        "instrument": option.instrument,
+        "month": option.month,
+        "statistic": option.statistic,
+        "same_people": trial.within_person,
+    }
 
 
 def choose(
