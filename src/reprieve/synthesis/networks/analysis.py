@@ -8,8 +8,9 @@ from typing import Any, Literal
 from reprieve.errors import InputError, UnknownWordError
 from reprieve.synthesis.networks.connection import require_connected
 from reprieve.synthesis.networks.fitting import Fit, cochran_q, dersimonian_laird, fit_at
+from reprieve.synthesis.networks.reading import read_trials
 from reprieve.synthesis.networks.results import NetworkMetaAnalysis
-from reprieve.synthesis.networks.rows import Rows, read_rows
+from reprieve.synthesis.networks.rows import Rows
 from reprieve.synthesis.networks.trials import Trials
 
 _METHODS = ("DL", "REML", "ML")
@@ -108,22 +109,21 @@ def network(
     (-10.67, [-14.42, -6.93])
     """
     _check(model, method, level, small_values)
-    if treatment is None:
-        if treatment1 is None or treatment2 is None or effect is None:
-            raise InputError(
-                "give contrasts (treatment1=, treatment2=, effect= and variance= or se=), or arms "
-                "(treatment= with mean=, sd= and n=, or with events= and n=)"
-            )
-        extra = {"mean": mean, "sd": sd, "events": events, "n": n, "measure": measure}
-        _refuse(extra, "contrasts were given, so that", "can't be")
-        rows = read_rows(data, study, treatment1, treatment2, effect, variance, se)
-    else:
-        from reprieve.synthesis.networks.arms import rows_of_arms
-
-        extra = {"treatment1": treatment1, "treatment2": treatment2, "effect": effect}
-        extra |= {"variance": variance, "se": se}
-        _refuse(extra, "arms were given (treatment=), so that", "can't be")
-        rows = rows_of_arms(data, study, treatment, mean, sd, events, n, measure)
+    rows = read_trials(
+        data,
+        study=study,
+        treatment1=treatment1,
+        treatment2=treatment2,
+        effect=effect,
+        variance=variance,
+        se=se,
+        treatment=treatment,
+        mean=mean,
+        sd=sd,
+        events=events,
+        n=n,
+        measure=measure,
+    )
     return fit_rows(
         rows,
         reference=reference,
@@ -202,9 +202,3 @@ def _check(model: str, method: str, level: float, small_values: str) -> None:
             raise UnknownWordError(kind, str(word), known)
     if not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1, such as 0.95; it was {level!r}")
-
-
-def _refuse(extra: dict[str, Any], before: str, after: str) -> None:
-    given = [f"{name}=" for name, value in extra.items() if value is not None]
-    if given:
-        raise InputError(f"{before} {', '.join(given)} {after}")
