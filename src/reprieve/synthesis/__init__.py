@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from reprieve.synthesis.networks.analysis import network
     from reprieve.synthesis.networks.results import NetworkMetaAnalysis
     from reprieve.synthesis.pairwise import meta_analysis
+    from reprieve.synthesis.rare.analysis import rare_events
+    from reprieve.synthesis.rare.bounds import upper_bound
+    from reprieve.synthesis.rare.single_arm import pooled_risk
     from reprieve.synthesis.regression import MetaRegression, meta_regression
     from reprieve.synthesis.results import MetaAnalysis
     from reprieve.synthesis.variation.variability import variability_analysis
@@ -89,6 +92,9 @@ _HOMES = {
     "NetworkMetaAnalysis": "networks.results",
     "parse_prior": "bayes.priors",
     "pet_peese": "missing_evidence.precision_effect",
+    "pooled_risk": "rare.single_arm",
+    "rare_events": "rare.analysis",
+    "upper_bound": "rare.bounds",
     "profile_tau2": "diagnostics.profiles",
     "pustejovsky_rodgers_test": "missing_evidence.asymmetry",
     "rank_test": "missing_evidence.asymmetry",
@@ -136,9 +142,11 @@ __all__ = [
     "network",
     "parse_prior",
     "pet_peese",
+    "pooled_risk",
     "profile_tau2",
     "pustejovsky_rodgers_test",
     "rank_test",
+    "rare_events",
     "regression_test",
     "rhodes_prior",
     "robust",
@@ -149,6 +157,7 @@ __all__ = [
     "subgroups",
     "trim_and_fill",
     "turner_prior",
+    "upper_bound",
     "variability_analysis",
     "worthwhile_share",
 ]
