@@ -14,10 +14,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from reprieve.effects.options import choose
+from reprieve.effects.options import choose, settled
 from reprieve.effects.question import Question
+from reprieve.effects.sides import compare_sides, side_of
 from reprieve.effects.summaries import Unusable
-from reprieve.effects.trials import by_study, trials_of
+from reprieve.effects.trials import by_study
 from reprieve.evidence.records import Evidence
 
 COMPARISON_SCHEMA: dict[str, Any] = {
@@ -135,11 +136,7 @@ def harmonise(evidence: Evidence, question: Question) -> Comparisons:
     covariance: dict[str, NDArray[np.float64]] = {}
     excluded: list[dict[str, Any]] = []
     spread = by_study(evidence).spread
-    trials = trials_of(evidence, question)
-    standing = {t.study_id for t in trials if not t.unread and t.refusal(question, set()) is None}
-    for found in trials:
-        reason = found.refusal(question, standing)
-        trial = found if reason else found.usable()
+    for trial, reason in settled(evidence, question, side_of(question)):
         option = Unusable(reason) if reason else choose(trial, question, spread)
         if isinstance(option, Unusable):
             excluded.append(
@@ -150,7 +147,7 @@ def harmonise(evidence: Evidence, question: Question) -> Comparisons:
                 }
             )
         else:
-            comparisons, covariance[trial.study_id] = option.compare(trial, question)
+            comparisons, covariance[trial.study_id] = compare_sides(option, trial, question)
             rows += comparisons
     return Comparisons(
         question,

@@ -36,6 +36,13 @@ class Summary:
     notes: tuple[str, ...]
     rows: tuple[int, ...]
 
+    @property
+    def squared_se(self) -> float:
+        """The squared standard error of the mean, of a summary whose spread is known."""
+        if self.sd is None:  # options fill or drop missing spreads before they are compared
+            raise AssertionError("standard deviation missing")
+        return self.sd**2 / self.n
+
     def with_sd(self, sd: float, note: str) -> Summary:
         """The same with a standard deviation from elsewhere, and the note that says whence."""
         return replace(self, sd=sd, notes=(*self.notes, note))

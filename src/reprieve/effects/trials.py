@@ -1,7 +1,8 @@
-"""The trials that have both treatments of a question, with the rows that bear on it."""
+"""The trials that compare what a question is about, with the rows that bear on it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -10,27 +11,31 @@ import polars as pl
 from reprieve.effects.imputation import TypicalSpread
 from reprieve.effects.question import Question
 from reprieve.effects.summaries import Row
-from reprieve.evidence import vocabulary
 from reprieve.evidence.records import Evidence
+
+GroupOf = Callable[[Row], str | None]
+"""What an arm stands for: a side of a question, a node of a network; None for neither."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial that has both treatments, with the rows that bear on the question.
+    """A trial with arms of at least two groups, with the rows that bear on the question.
 
     Attributes
     ----------
     study : dict
         Its row of the studies table.
-    treated, compared : dict of str to dict
-        Its arms on either side, by arm_id.
+    arms : dict of str to dict
+        The arms that the question is about, by arm_id.
+    groups : dict of str to str
+        What each arm stands for: a side of a question, or a node of a network.
     outcomes, contrasts, cautions : list of dict
         Rows about those arms and the outcome asked for; what the curators warn of.
     """
 
     study: Row
-    treated: dict[str, Row]
-    compared: dict[str, Row]
+    arms: dict[str, Row]
+    groups: dict[str, str]
     outcomes: list[Row]
     contrasts: list[Row]
     cautions: list[Row]
@@ -38,6 +43,10 @@ class Trial:
     @property
     def study_id(self) -> str:
         return str(self.study["study_id"])
+
+    def groups_of(self, arms: Iterable[str]) -> set[str]:
+        """What some arms stand for."""
+        return {self.groups[arm] for arm in arms}
 
     def refusal(self, question: Question, candidates: set[str]) -> str | None:
         """Why the trial as a whole can't answer, if it can't."""
@@ -48,13 +57,13 @@ class Trial:
         for caution in self.cautions:
             if caution["kind"] == "pooled_in" and caution["other_study_id"] in candidates:
                 return str(caution["reason"])
-        for side in (self.treated, self.compared):
-            barred = [self._barred(arm) for arm in side]
-            if all(barred):
-                return barred[0]
-        return None
+        barred = {arm: reason for arm in self.arms if (reason := self.barred(arm))}
+        left = self.groups_of(self.arms.keys() - barred.keys())
+        if len(left) >= 2:
+            return None
+        return next(reason for arm, reason in barred.items() if self.groups[arm] not in left)
 
-    def _barred(self, arm_id: str) -> str | None:
+    def barred(self, arm_id: str) -> str | None:
         """Why an arm can't stand for its treatment, if it can't."""
         for caution in self.cautions:
             if caution["kind"] in ("other_population", "background") and (
@@ -65,13 +74,12 @@ class Trial:
 
     def usable(self) -> Trial:
         """The trial without the arms that can't stand for their treatment."""
-        barred = {arm for arm in self.treated | self.compared if self._barred(arm)}
+        barred = {arm for arm in self.arms if self.barred(arm)}
         if not barred:
             return self
         return replace(
             self,
-            treated={arm: row for arm, row in self.treated.items() if arm not in barred},
-            compared={arm: row for arm, row in self.compared.items() if arm not in barred},
+            arms={arm: row for arm, row in self.arms.items() if arm not in barred},
             outcomes=[r for r in self.outcomes if r["arm_id"] not in barred],
             contrasts=[r for r in self.contrasts if not {r["arm_a"], r["arm_b"]} & barred],
         )
@@ -103,47 +111,34 @@ class Trial:
         return not self.outcomes and not self.contrasts
 
 
-def _arms_asked_for(question: Question) -> tuple[frozenset[str], frozenset[str]]:
-    """The treatment nodes of each side; where one side holds the other, the narrower keeps it."""
-    treatment = vocabulary.descendants(question.treatment)
-    comparator = vocabulary.descendants(question.comparator)
-    shared = treatment & comparator
-    if len(treatment) <= len(comparator):
-        return treatment, comparator - shared
-    return treatment - shared, comparator
-
-
-def trials_of(evidence: Evidence, question: Question) -> list[Trial]:
-    """The trials of the condition that have an arm on each side, in order of publication."""
-    treatment, comparator = _arms_asked_for(question)
+def trials_of(evidence: Evidence, question: Question, group_of: GroupOf) -> list[Trial]:
+    """The trials of the condition with arms of two groups or more, in order of publication."""
     rows = by_study(evidence)
     trials = []
     for study in rows.studies.values():
         if study["condition"] != question.condition:
             continue
         key = study["study_id"]
-        arms = rows.arms.get(key, [])
-        treated = {a["arm_id"]: a for a in arms if a["treatment"] in treatment}
-        compared = {a["arm_id"]: a for a in arms if a["treatment"] in comparator}
-        if not treated or not compared:
+        found = [(arm, group_of(arm)) for arm in rows.arms.get(key, [])]
+        groups = {arm["arm_id"]: group for arm, group in found if group is not None}
+        if len(set(groups.values())) < 2:
             continue
-        both = set(treated | compared)
         trials.append(
             Trial(
                 study,
-                treated,
-                compared,
+                {arm["arm_id"]: arm for arm, group in found if group is not None},
+                groups,
                 [
                     r
                     for r in rows.outcomes.get(key, [])
-                    if r["domain"] == question.outcome and r["arm_id"] in both
+                    if r["domain"] == question.outcome and r["arm_id"] in groups
                 ],
                 [
                     r
                     for r in rows.contrasts.get(key, [])
                     if r["domain"] == question.outcome
                     and r["measure"] == "MD"
-                    and {r["arm_a"], r["arm_b"]} <= both
+                    and {r["arm_a"], r["arm_b"]} <= groups.keys()
                 ],
                 rows.cautions.get(key, []),
             )

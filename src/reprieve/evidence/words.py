@@ -61,6 +61,35 @@ class Treatment:
 
 
 @dataclass(frozen=True)
+class NodeRule:
+    """Which node of a network a treatment, and what lies below it, belongs to.
+
+    Attributes
+    ----------
+    code : str
+        Code of the treatment.
+    routes : tuple of str
+        The rule holds for arms given by one of these routes; for all where it is empty.
+    product, class_ : str
+        Code of the node at either level; empty where a rule further up decides.
+    control : bool
+        Whether the node is a control.
+    name : str
+        The words for the node, where they are not those of the treatment.
+    why : str
+        Why the node is cut like this.
+    """
+
+    code: str
+    routes: tuple[str, ...]
+    product: str
+    class_: str
+    control: bool
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
 class CellProduct:
     """A cell treatment made of one source, from one kind of donor, in one way.
 
@@ -250,6 +279,22 @@ def read_treatments() -> tuple[Treatment, ...]:
             note=row["note"],
         )
         for row in _rows("treatments.csv")
+    )
+
+
+def read_node_rules() -> tuple[NodeRule, ...]:
+    """The rules that make nodes of treatments, in the order of the file."""
+    return tuple(
+        NodeRule(
+            code=row["code"],
+            routes=tuple(filter(None, row["route"].split(";"))),
+            product=row["product"],
+            class_=row["class"],
+            control=row["control"] == "yes",
+            name=row["name"],
+            why=row["why"],
+        )
+        for row in _rows("network_nodes.csv")
     )
 
 

@@ -1,0 +1,113 @@
+"""A network in plain words: templates over the numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reprieve.answers.words import OUTCOMES
+from reprieve.evidence import vocabulary
+from reprieve.evidence.nodes import node
+
+if TYPE_CHECKING:
+    from reprieve.answers.networks import NetworkAnswer, Part
+
+
+def in_words(answer: NetworkAnswer) -> str:
+    """The answer as a few plain sentences."""
+    part = answer.main
+    sentences = (
+        [_nothing(answer)] if part is None else [_size(answer, part), *_effects(answer, part)]
+    )
+    if answer.bridges:
+        classes = listed([bridge.class_name for bridge in answer.bridges], "or")
+        trials = "; ".join(bridge.trial for bridge in answer.bridges)
+        sentences.append(
+            f"No chain of trials connects cell therapy with {classes}. "
+            f"{'A trial' if len(answer.bridges) == 1 else 'Trials'} that would: {trials}."
+        )
+    sentences.append(
+        "How sure we can be has not been assessed yet, and each number has been read once."
+    )
+    return " ".join(sentences)
+
+
+def _nothing(answer: NetworkAnswer) -> str:
+    question = answer.question
+    low, high = question.months
+    return (
+        f"No trial of {vocabulary.condition(question.condition).name} compares treatments by "
+        f"{OUTCOMES[question.outcome][0]} between months {low:g} and {high:g} with numbers that "
+        "can be used."
+    )
+
+
+def _size(answer: NetworkAnswer, part: Part) -> str:
+    question = answer.question
+    trials = "One trial" if part.fit.k == 1 else f"{part.fit.k} trials"
+    verb = "connects" if part.fit.k == 1 else "connect"
+    others = len(answer.parts) - 1
+    apart = (
+        f" {_count(others)} other group{'s' * (others > 1)} of treatments "
+        f"{'stand' if others > 1 else 'stands'} apart: no trial ties "
+        f"{'them' if others > 1 else 'it'} to these."
+        if others
+        else ""
+    )
+    return (
+        f"{trials} with {part.people:,} people {verb} {len(part.treatments)} treatments of "
+        f"{vocabulary.condition(question.condition).name}, about {question.month:g} months after "
+        f"treatment.{apart}"
+    )
+
+
+def _effects(answer: NetworkAnswer, part: Part) -> list[str]:
+    """Each treatment against the reference, those first that are shown to differ."""
+    fit = part.fit
+    name, better, worse = OUTCOMES[answer.question.outcome]
+    against = node(fit.reference).name
+    shown, unsure = [], []
+    for row in fit.to_frame().sort("estimate").iter_rows(named=True):
+        low, high = row["ci_low"], row["ci_high"]
+        treatment = node(row["treatment"]).name
+        if low <= 0 <= high:
+            unsure.append(treatment)
+            continue
+        which = better if row["estimate"] < 0 else worse
+        shown.append(
+            f"{treatment}: {which} by {abs(row['estimate']):.1f} points of 100 "
+            f"({100 * fit.level:g}% interval {_points(low)} to {_points(high)})"
+        )
+    sentences = []
+    if shown:
+        sentences.append(f"Against {against}, the difference is shown for {'; '.join(shown)}.")
+    if unsure:
+        sentences.append(
+            f"For {listed(unsure)} the interval of the difference in {name} from {against} holds "
+            "zero: it is not shown which is better."
+        )
+    if fit.df < 2:
+        sentences.append(
+            "Hardly any comparison was made twice, so that differences between trials can't be "
+            "told from chance; the intervals may be too narrow."
+        )
+    return sentences
+
+
+def _points(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def listed(names: list[str], last: str = "and") -> str:
+    """Names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["surgery"]), listed(["exercise", "medication", "surgery"], "or")
+    ('surgery', 'exercise, medication or surgery')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def _count(number: int) -> str:
+    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+    return words[number] if number < len(words) else str(number)
