@@ -9,15 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reprieve.answers import Answer, ask, multiverse
+    from reprieve.answers import Answer, NetworkAnswer, ask, ask_network, multiverse
     from reprieve.effects import Question, harmonise
     from reprieve.errors import ReprieveError
     from reprieve.evidence import Evidence, check_package, load_evidence, write_package
-    from reprieve.synthesis import meta_analysis, meta_regression, network
+    from reprieve.synthesis import meta_analysis, meta_regression, network, rare_events
 
 _HOMES = {
     "Answer": "reprieve.answers",
+    "NetworkAnswer": "reprieve.answers",
     "ask": "reprieve.answers",
+    "ask_network": "reprieve.answers",
     "multiverse": "reprieve.answers",
     "Question": "reprieve.effects",
     "harmonise": "reprieve.effects",
@@ -29,14 +31,17 @@ _HOMES = {
     "meta_analysis": "reprieve.synthesis",
     "meta_regression": "reprieve.synthesis",
     "network": "reprieve.synthesis",
+    "rare_events": "reprieve.synthesis",
 }
 
 __all__ = [
     "Answer",
     "Evidence",
+    "NetworkAnswer",
     "Question",
     "ReprieveError",
     "ask",
+    "ask_network",
     "check_package",
     "harmonise",
     "load_evidence",
@@ -44,6 +49,7 @@ __all__ = [
     "meta_regression",
     "multiverse",
     "network",
+    "rare_events",
     "write_package",
 ]
 __version__ = "0.1.0"

@@ -3,6 +3,16 @@
 from reprieve.answers.answer import Answer
 from reprieve.answers.ask import ask, comparisons
 from reprieve.answers.multiverse import Multiverse, multiverse
+from reprieve.answers.networks import NetworkAnswer, ask_network
 from reprieve.effects.question import Question
 
-__all__ = ["Answer", "Multiverse", "Question", "ask", "comparisons", "multiverse"]
+__all__ = [
+    "Answer",
+    "Multiverse",
+    "NetworkAnswer",
+    "Question",
+    "ask",
+    "ask_network",
+    "comparisons",
+    "multiverse",
+]

@@ -53,10 +53,17 @@ def _size(answer: NetworkAnswer, part: Part) -> str:
         if others
         else ""
     )
+    added = answer.found.table.filter("add_on")["study_id"].n_unique()
+    on_top = (
+        f" In {_count(added).lower()} of the trials a treatment was given on top of what both "
+        "groups got."
+        if added
+        else ""
+    )
     return (
         f"{trials} with {part.people:,} people {verb} {len(part.treatments)} treatments of "
         f"{vocabulary.condition(question.condition).name}, about {question.month:g} months after "
-        f"treatment.{apart}"
+        f"treatment.{on_top}{apart}"
     )
 
 

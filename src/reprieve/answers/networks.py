@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -153,7 +153,7 @@ class NetworkAnswer:
     @property
     def main(self) -> Part | None:
         """The part to look at: the largest with cell therapy, else the largest."""
-        return next((part for part in self.parts if part.cells), next(iter(self.parts), None))
+        return _main(self.parts)
 
     @cached_property
     def in_words(self) -> str:
@@ -240,6 +240,35 @@ def ask_network(
         lump=lump,
         evidence_date=evidence.date,
     )
+
+
+def choices(question: Question, evidence: Evidence) -> dict[str, NetworkMetaAnalysis]:
+    """The network with cell therapy under choices that a reader may question.
+
+    As it is; with all controls as one node; and without trials that gave a treatment on top of
+    what both groups got, which count as that treatment against what both got.
+
+    Examples
+    --------
+    >>> fits = choices(Question(condition="knee_osteoarthritis", month=12), load_evidence())
+    >>> list(fits)
+    ['as analysed', 'all controls as one', 'without add-on trials']
+    """
+    apart = ask_network(question, evidence)
+    together = ask_network(question, evidence, lump=True)
+    found = apart.found
+    alone = replace(found, table=found.table.filter(~pl.col("add_on")))
+    named = {
+        "as analysed": apart.parts,
+        "all controls as one": together.parts,
+        "without add-on trials": _parts(alone, question.level),
+    }
+    return {name: main.fit for name, parts in named.items() if (main := _main(parts))}
+
+
+def _main(parts: Sequence[Part]) -> Part | None:
+    """The largest part with cell therapy, else the largest."""
+    return next((part for part in parts if part.cells), next(iter(parts), None))
 
 
 def _parts(found: AllComparisons, level: float) -> list[Part]:

@@ -12,6 +12,9 @@ from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath,
 if TYPE_CHECKING:
     from reprieve.answers import Answer
 
+_OTHER = "placebo"
+"""Stands in for the comparator of a question about all treatments, where it does not count."""
+
 
 def ask(
     condition: ConditionArgument,
@@ -38,6 +41,12 @@ def ask(
         bool,
         typer.Option("--multiverse", help="Also run every defensible analysis: what moves it?"),
     ] = False,
+    nodes: Annotated[
+        str, typer.Option(help="With --comparator all: product, class or combination.")
+    ] = "product",
+    lump: Annotated[
+        bool, typer.Option("--lump", help="With --comparator all: all controls as one.")
+    ] = False,
     evidence: EvidencePath = None,
     json: output.Json = False,
 ) -> None:
@@ -46,10 +55,11 @@ def ask(
     from reprieve.answers import ask as answer_to
     from reprieve.evidence import load_evidence
 
+    at_once = comparator == "all"
     question = Question(
         condition=condition,
         treatment=treatment,
-        comparator=comparator,
+        comparator=_OTHER if at_once else comparator,
         outcome=outcome,
         month=month,
         window=window,
@@ -58,6 +68,11 @@ def ask(
         mcid=mcid,
     )
     package = load_evidence(evidence)
+    if at_once:
+        from reprieve.cli.networks import print_network
+
+        print_network(question, package, nodes, lump=lump, json=json)
+        return
     answer = answer_to(question, package)
     every = multiverse(question, package) if every_analysis else None
     if json:

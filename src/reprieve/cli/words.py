@@ -23,6 +23,13 @@ def _treatments(incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
+def _comparators(incomplete: str) -> list[tuple[str, str]]:
+    every = (
+        [("all", "all treatments at once, as a network")] if "all".startswith(incomplete) else []
+    )
+    return every + _treatments(incomplete)
+
+
 ConditionArgument = Annotated[
     str,
     typer.Argument(help="A condition, such as knee_osteoarthritis.", autocompletion=_conditions),
@@ -48,8 +55,8 @@ ComparatorAsked = Annotated[
     typer.Option(
         "--comparator",
         "-k",
-        help="What it is held against (placebo, traditional, exercise_therapy …).",
-        autocompletion=_treatments,
+        help="What it is held against (placebo, traditional, exercise_therapy …), or all.",
+        autocompletion=_comparators,
     ),
 ]
 EvidencePath = Annotated[
