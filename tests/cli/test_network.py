@@ -80,6 +80,29 @@ def test_arms_methods_and_text(run, arms):
     assert fit["effects"][0]["prediction_interval"] == [None, None]
 
 
+def test_a_posterior(run, senn):
+    path, expected = senn
+    words = ("network", path, *CONTRASTS, "--reference", "plac", "--prior", "half-normal(0.5)")
+    status, out, err = run(*words, "--effect-prior", "normal(0, 100)", "--json")
+    fit = json.loads(out)
+    assert (status, err) == (0, "")
+    assert fit["tau2"] == pytest.approx(expected["random_DL"]["tau2"], rel=1e-10)
+    posterior = fit["posterior"]
+    assert posterior["model"]["prior"] == "half-normal(0.5)"
+    assert posterior["model"]["effect_prior"] == "normal(0, 100)"
+    assert posterior["tau"]["ci"][0] < posterior["tau"]["median"] < posterior["tau"]["ci"][1]
+    assert len(posterior["effects"]) == 45
+    for row, plain in zip(posterior["effects"], fit["effects"], strict=True):
+        assert row["treatment2"] == plain["treatment2"]
+        assert row["mean"] == pytest.approx(plain["estimate"], abs=plain["se"] / 4)
+        assert row["prediction_interval"][0] < row["ci"][0] < row["median"]
+    assert posterior["deviance"]["DIC"] > posterior["deviance"]["mean"] > 0
+    _, out, _ = run(*words, "--league")
+    assert "priors: τ ~ half-normal(0.5), effects against plac ~ flat" in out
+    assert out.count("Ranks with") == 2
+    assert "the row is better than the column" in out
+
+
 def test_means_of_arms(run, tmp_path):
     content = json.loads((NETMETA / "arms.json").read_text(encoding="utf-8"))["arms"]
     path = write(tmp_path / "means.csv", content["Stowe2010_MD"])
@@ -96,6 +119,10 @@ def test_means_of_arms(run, tmp_path):
         ((*CONTRASTS, "--reference", "placebo"), "did you mean 'plac'"),
         ((*CONTRASTS, "--method", "PM"), "unknown method"),
         ((*CONTRASTS, "--level", "0"), "--level is 0"),
+        ((*CONTRASTS, "--effect-prior", "flat"), "--effect-prior needs --prior"),
+        ((*CONTRASTS, "--prior", "normal(0, 1)"), "one for τ such as half-normal"),
+        ((*CONTRASTS, "--prior", "half-norm(1)"), "did you mean 'half-normal'"),
+        ((*CONTRASTS, "--model", "common", "--prior", "half-normal(1)"), "has no τ"),
         ((*CONTRASTS, "--variance", "seTE"), "variance= .* or se="),
         ((*CONTRASTS[:-1], "treat1"), ":2: treat1: 'metf' is not a number"),
     ],

@@ -53,11 +53,10 @@ class OverMonths:
         """The months that have a network with the reference."""
         return self.table["month"].unique(maintain_order=True).to_list()
 
-    @property
-    def fullest(self) -> NetworkAnswer | None:
-        """The month with the most trials; the earlier of two."""
-        held = [answer for answer in self.answers if answer.main]
-        return max(held, key=lambda a: a.main.fit.k if a.main else 0, default=None)
+    def nearest(self, month: float) -> NetworkAnswer | None:
+        """The answer nearest to a month, of those that have a network with the reference."""
+        held = [answer for answer in self.answers if answer.question.month in self.months]
+        return min(held, key=lambda answer: abs(answer.question.month - month), default=None)
 
 
 def over_months(
@@ -91,15 +90,27 @@ def over_months(
         ask_network(replace(question, month=month, window=None), evidence, nodes=nodes)
         for month in months
     )
-    parts = [(answer.question.month, answer.main) for answer in answers]
-    reference = _common_reference([part for _, part in parts if part])
+    reference = _common_reference([answer.main for answer in answers if answer.main])
+    if reference is not None:
+        answers = tuple(_against(answer, reference) for answer in answers)
     rows = [
         row
-        for month, part in parts
-        if part and reference in part.treatments
-        for row in _rows(month, part, str(reference))
+        for answer in answers
+        if answer.main and answer.main.fit.reference == reference
+        for row in _rows(answer.question.month, answer.main)
     ]
     return OverMonths(answers, reference, pl.DataFrame(rows, schema=_COLUMNS))
+
+
+def _against(answer: NetworkAnswer, reference: str) -> NetworkAnswer:
+    """The answer with another reference, where its network has it."""
+    parts = tuple(
+        replace(part, fit=replace(part.fit, reference=reference))
+        if reference in part.treatments
+        else part
+        for part in answer.parts
+    )
+    return replace(answer, parts=parts)
 
 
 def _common_reference(parts: Sequence[Part]) -> str | None:
@@ -120,7 +131,8 @@ def trials_with(part: Part, code: str) -> int:
     return len({*rows.study[(rows.a == place) | (rows.b == place)].tolist()})
 
 
-def _rows(month: float, part: Part, reference: str) -> list[dict[str, Any]]:
+def _rows(month: float, part: Part) -> list[dict[str, Any]]:
+    reference = part.fit.reference
     ranks = {row["treatment"]: row for row in part.fit.ranks().to_frame().iter_rows(named=True)}
     rows = []
     for code in part.treatments:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reprieve.cli import ask, effects, evidence, meta, network, rare, report
+from reprieve.cli import ask, doses, effects, evidence, meta, network, rare, report
 from reprieve.errors import ReprieveError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("ask")(ask.ask)
 app.command("report")(report.report)
 app.command("meta")(meta.meta)
 app.command("network")(network.network)
+app.command("doses")(doses.doses)
 app.command("rare")(rare.rare)
 app.command("effects")(effects.effects)
 app.add_typer(evidence.app, name="evidence")

@@ -8,6 +8,7 @@ import typer
 
 from reprieve import synthesis
 from reprieve.cli import output
+from reprieve.cli.network_figures import FiguresFolder, write_figures
 from reprieve.cli.tables import DataFile, read_table, require_columns
 from reprieve.errors import InputError, SynthesisError
 
@@ -42,11 +43,30 @@ def network(
     ] = None,
     model: Annotated[str, typer.Option(help="random or common.")] = "random",
     method: Annotated[str, typer.Option(help="Of τ²: DL, REML or ML.")] = "DL",
+    prior: Annotated[
+        str | None, typer.Option(help='Bayes: prior of τ, such as "half-normal(5)".')
+    ] = None,
+    effect_prior: Annotated[
+        str | None,
+        typer.Option(help='Prior of effects against the reference: "normal(0, 100)" (mean, sd).'),
+    ] = None,
     small_values: Annotated[
         str, typer.Option(help="desirable (as with pain) or undesirable; decides ranks.")
     ] = "desirable",
     level: Annotated[float, typer.Option(help="Of intervals, in percent.")] = 95.0,
+    components: Annotated[
+        bool, typer.Option("--components", help='Take "A + B" as the sum of A and B.')
+    ] = False,
+    separator: Annotated[str, typer.Option(help="What stands between components.")] = "+",
+    inactive: Annotated[
+        str | None, typer.Option(help="Component that is taken to have no effect, as placebo.")
+    ] = None,
+    interaction: Annotated[
+        list[str] | None,
+        typer.Option(help='Components that may not just add up, as "A*B"; repeat for more.'),
+    ] = None,
     league: Annotated[bool, typer.Option("--league", help="Print the league table.")] = False,
+    figures: FiguresFolder = None,
     json: output.Json = False,
 ) -> None:
     """Network meta-analysis: all treatments against each other, directly and indirectly."""
@@ -66,29 +86,74 @@ def network(
     }
     columns: dict[str, Any] = {role: column for role, column in named.items() if column is not None}
     require_columns(data, table, columns.values())
-    _require_numbers(data, table, columns)
+    require_numbers(data, table, columns)
     if not 0 < level < 100:
         raise InputError(f"--level is {level:g}; expected percent, such as 95")
+    if effect_prior is not None and prior is None:
+        raise InputError("--effect-prior needs --prior, the prior of τ")
     options: dict[str, Any] = {"measure": measure, "reference": reference, "model": model}
-    options |= {"method": method, "small_values": small_values, "level": level / 100}
+    options |= {"small_values": small_values, "level": level / 100}
+    if components:
+        if figures is not None:
+            raise InputError("--figures can't be given with --components")
+        if prior is not None:
+            raise InputError("--components and --prior can't be given together")
+        options |= {"method": method, "separator": separator, "inactive": inactive}
+        options["interactions"] = interaction or ()
+        _components(data, table, columns | options, league, json)
+        return
+    if inactive is not None or interaction:
+        raise InputError("--inactive and --interaction need --components")
+    posterior = None
     try:
-        fit = synthesis.network(table, **columns, **options)
+        fit = synthesis.network(table, **columns, **(options | {"method": method}))
+        if prior is not None:
+            options |= {"prior": prior, "effect_prior": effect_prior or "flat"}
+            posterior = synthesis.bayesian_network(table, **columns, **options)
+    except SynthesisError as error:
+        raise SynthesisError(f"{data}: {error}") from error
+    if figures is not None:
+        write_figures(fit, figures, measure)
+    if json:
+        extra = {} if posterior is None else {"posterior": posterior.to_dict()}
+        output.print_json(fit.to_dict() | extra)
+        return
+    parts = [fit.summary(), fit.ranks().summary(), fit.split().summary()]
+    if league:
+        parts.append(fit.league().summary())
+    if posterior is not None:
+        parts += [posterior.summary(), posterior.ranks().summary()]
+        parts += [posterior.league().summary()] * league
+    typer.echo("\n\n".join(parts))
+
+
+def _components(
+    data: Path, table: pl.DataFrame, options: dict[str, Any], league: bool, json: bool
+) -> None:
+    from reprieve.synthesis.networks.components import component_network
+
+    try:
+        fit = component_network(table, **options)
     except SynthesisError as error:
         raise SynthesisError(f"{data}: {error}") from error
     if json:
         output.print_json(fit.to_dict())
         return
-    parts = [fit.summary(), fit.ranks().summary(), fit.split().summary()]
-    if league:
-        parts.append(fit.league().summary())
+    parts = [fit.summary(), fit.ranks().summary()]
+    parts += [fit.league().summary()] * league
     typer.echo("\n\n".join(parts))
 
 
-def _require_numbers(path: Path, table: pl.DataFrame, columns: dict[str, str]) -> None:
+_NUMBERS = (
+    "effect", "se", "variance", "mean", "sd", "events", "n", "dose", "dose1", "dose2",
+)  # fmt: skip
+
+
+def require_numbers(path: Path, table: pl.DataFrame, columns: dict[str, str]) -> None:
     """Raise on a cell that should be a number, with its place in the file."""
     import polars as pl
 
-    for role in ("effect", "se", "variance", "mean", "sd", "events", "n"):
+    for role in _NUMBERS:
         if role not in columns or table[columns[role]].dtype != pl.String:
             continue
         column = table[columns[role]]

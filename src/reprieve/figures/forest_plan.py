@@ -50,7 +50,8 @@ LAYOUTS = {
     "compact": Layout(880, 30, 25, 28, (332, 640), 12.5, 12.5, 232, 822, 6, narrow=False),
     "narrow": Layout(328, 0, 48, 30, (6, 322), 12, 33, 328, 328, 0, narrow=True),
 }
-"""``compact`` is the wide one where no label has a second line."""
+"""``compact`` is the wide one where no label has a detail."""
+_LABEL_STEP = 16  # between lines of a label
 
 
 def layout_of(table: ForestTable, width: Width) -> Layout:
@@ -90,8 +91,8 @@ class Plan:
     @cached_property
     def _tops(self) -> list[float]:
         heights = [
-            self.layout.words if line.kind == "words" else self.layout.step
-            for line in self.table.lines
+            (self.layout.words if line.kind == "words" else self.layout.step) + self._more(i)
+            for i, line in self.lines
         ]
         return list(accumulate(heights, initial=self.layout.head))
 
@@ -104,15 +105,26 @@ class Plan:
         """Upper end of a line; of the one after the last, its lower end."""
         return self._tops[i]
 
+    def _more(self, i: int) -> float:
+        """What the second and further lines of a label add to the height of a line."""
+        return _LABEL_STEP * self.table.lines[i].label.count("\n")
+
     def words_y(self, i: int) -> float:
         """Height of the words in a line."""
         if self.table.lines[i].kind == "words":
             return self.top(i) + self.layout.words - 12
-        return self.top(i) + self.layout.text_y
+        return self.top(i) + self.layout.text_y + (0 if self.layout.narrow else self._more(i) / 2)
+
+    def label(self, i: int) -> list[tuple[float, str]]:
+        """The lines of a label with their heights."""
+        beside = self.table.lines[i].kind != "words" and not self.layout.narrow
+        first = self.words_y(i) - (self._more(i) / 2 if beside else 0)
+        parts = self.table.lines[i].label.split("\n")
+        return [(first + _LABEL_STEP * k, part) for k, part in enumerate(parts)]
 
     def mark(self, i: int) -> float:
         """Height of the mark in a line."""
-        return self.top(i) + self.layout.mark_y
+        return self.top(i) + self.layout.mark_y + self._more(i) / (1 if self.layout.narrow else 2)
 
     def x(self, field: str) -> alt.X:
         """A place along the axis, on the scale of the effects."""

@@ -23,6 +23,7 @@ class Line:
     kind : {"trial", "pooled", "prediction", "words"}
         Drawn as a mark with whiskers, a diamond, a bar, or not at all.
     label : str
+        In several lines where it holds line breaks.
     estimate, ci : float and tuple, or None
         On the scale of the axis; a prediction has an interval only.
     detail : str

@@ -76,7 +76,10 @@ def _line(plan: Plan, i: int, line: Line) -> list[Row]:
     layout, y = plan.layout, plan.words_y(i)
     if line.kind == "words":
         color = INK if line.bold else MUTED
-        return [_word(0, y, line.label, size=13, color=color, bold=line.bold, limit=layout.width)]
+        return [
+            _word(0, at, part, size=13, color=color, bold=line.bold, limit=layout.width)
+            for at, part in plan.label(i)
+        ]
     left = 20.0 if line.judgement and layout.narrow else 0.0
     found = []
     if line.detail and not layout.narrow:
@@ -85,9 +88,10 @@ def _line(plan: Plan, i: int, line: Line) -> list[Row]:
             _word(0, y + 8, line.detail, size=11, color=MUTED, limit=layout.label),
         ]
     elif line.kind == "trial":
-        found.append(_word(left, y, line.label, limit=_room(plan, line) - left))
+        room = _room(plan, line) - left
+        found += [_word(left, at, part, limit=room) for at, part in plan.label(i)]
     else:
-        found.append(_word(0, y, line.label, bold=line.bold))
+        found += [_word(0, at, part, bold=line.bold) for at, part in plan.label(i)]
     found.append(_word(layout.right, y, _effect(plan, line), "right", bold=line.bold))
     if not layout.narrow:
         if line.middle:

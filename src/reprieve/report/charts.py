@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
@@ -13,14 +14,20 @@ from markupsafe import Markup
 
 from reprieve.answers.answer import Answer
 from reprieve.answers.multiverse import Multiverse
+from reprieve.answers.networks import Part
+from reprieve.evidence.nodes import ANY_CONTROL, node
 from reprieve.figures.effect_axis import Favours
 from reprieve.figures.evidence_map import evidence_map
 from reprieve.figures.forest import forest
 from reprieve.figures.forest_table import Width
 from reprieve.figures.funnel import funnel
+from reprieve.figures.lumping_figure import lumping_figure
+from reprieve.figures.network_forest import network_forest
+from reprieve.figures.network_graph import network_graph
 from reprieve.figures.people import people
 from reprieve.figures.specification_curve import specification_curve
 from reprieve.figures.theme import specification, to_svg
+from reprieve.synthesis.networks.results import NetworkMetaAnalysis
 from reprieve.synthesis.results import MetaAnalysis
 
 
@@ -72,6 +79,63 @@ def curve_chart(every: Multiverse) -> Chart:
     """Every analysis of a question, live and still."""
     wide, narrow = (
         specification(specification_curve(every, width=width)) for width in get_args(Width)
+    )
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+
+
+def graph_chart(part: Part, nodes: pl.DataFrame) -> Chart:
+    """Which treatments trials have compared, live and still."""
+    people = {
+        row["node"]: row["people"] and round(row["people"])
+        for row in nodes.filter(pl.col("node").is_in(part.treatments)).iter_rows(named=True)
+    }
+    wide, narrow = (
+        specification(network_graph(part.fit, people=people, names=part.names, width=width))
+        for width in get_args(Width)
+    )
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+
+
+def network_chart(part: Part, outcome: str, worthwhile: float | None) -> Chart:
+    """Each treatment of a network against its reference, live and still."""
+    wide, narrow = (
+        specification(
+            network_forest(
+                part.fit,
+                measure=f"Difference in {outcome}, points of 100",
+                worthwhile=worthwhile,
+                names=part.names,
+                width=width,
+            )
+        )
+        for width in get_args(Width)
+    )
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+
+
+def choices_chart(
+    fits: Mapping[str, NetworkMetaAnalysis], part: Part, outcome: str
+) -> Chart | None:
+    """The same treatments under several choices, live and still; None where nothing changes."""
+    own = part.fit.reference
+    against = {
+        name: own if own in fit.treatments else ANY_CONTROL
+        for name, fit in fits.items()
+        if own in fit.treatments or ANY_CONTROL in fit.treatments
+    }
+    if len(against) < 2:
+        return None
+    wide, narrow = (
+        specification(
+            lumping_figure(
+                {name: fits[name] for name in against},
+                reference=against,
+                measure=f"Difference in {outcome}, points of 100",
+                names=part.names | {ANY_CONTROL: node(ANY_CONTROL).name},
+                width=width,
+            )
+        )
+        for width in get_args(Width)
     )
     return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 

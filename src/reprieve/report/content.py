@@ -17,9 +17,10 @@ from reprieve.evidence.catalogue import evidence_map, studies_of
 from reprieve.evidence.records import Evidence
 from reprieve.evidence.words import Condition
 from reprieve.figures.evidence_map import colours
-from reprieve.figures.text import sides
+from reprieve.figures.text import capital, sides
 from reprieve.report.charts import Chart, forest_chart, people_chart
 from reprieve.report.diagnostics import Diagnostics, diagnostics_of
+from reprieve.report.networks import Section, network_sections
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Comparison:
 
     @property
     def title(self) -> str:
-        return f"{_capital(self.treatment)} against {self.comparator}"
+        return f"{capital(self.treatment)} against {self.comparator}"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Page:
     columns : tuple of str
         Headings of the overview.
     comparisons : tuple of Comparison
+    networks : tuple of Section
+        All treatments at once, for each outcome.
     boxes : tuple of Box
     unread : dict of str to list of dict
         Trials known whose results have not been read, by kind.
@@ -116,6 +119,7 @@ class Page:
     headline: Answer | None
     columns: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
+    networks: tuple[Section, ...]
     boxes: tuple[Box, ...]
     unread: dict[str, list[dict[str, object]]]
     certainty: str
@@ -151,6 +155,7 @@ def page_of(condition: str, evidence: Evidence, cells: pl.DataFrame | None = Non
         headline=opening,
         columns=tuple(_heading(*column) for column in shown),
         comparisons=tuple(_comparisons(answers, shown, _everything(opening, evidence))),
+        networks=network_sections(condition, evidence),
         boxes=tuple(_boxes(cells.filter(pl.col("condition") == condition))),
         unread=_unread(evidence, condition),
         certainty=answers[0].certainty,
@@ -196,7 +201,7 @@ def _column(answer: Answer) -> tuple[str, float]:
 
 def _heading(outcome: str, month: float) -> str:
     name = OUTCOMES[outcome][0]
-    return f"{_capital(name)}, month {month:g}"
+    return f"{capital(name)}, month {month:g}"
 
 
 def _everything(opening: Answer | None, evidence: Evidence) -> Multiverse | None:
@@ -246,7 +251,7 @@ def _block(anchor: str, answer: Answer, every: Multiverse | None) -> Block:
     outcome = OUTCOMES[question.outcome][0]
     return Block(
         anchor=f"{anchor}-{question.outcome}-{question.month:g}".replace("_", "-"),
-        title=f"{_capital(outcome)}, about {question.month:g} months after treatment",
+        title=f"{capital(outcome)}, about {question.month:g} months after treatment",
         measured=_measured(answer),
         answer=answer,
         forest=forest_chart(answer) if answer.effect else None,
@@ -295,7 +300,3 @@ def _unread(evidence: Evidence, condition: str) -> dict[str, list[dict[str, obje
 def _names(codes: str | None) -> str:
     """Treatments by name, from codes joined by semicolons."""
     return ", ".join(vocabulary.treatment(code).name for code in (codes or "").split(";") if code)
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -161,7 +161,7 @@ def _templates() -> jinja2.Environment:
         "two_lines": two_lines,
         "number": text.number,
         "percent": text.percent,
-        "upper_first": lambda words: words[:1].upper() + words[1:],
+        "upper_first": text.capital,
     }
     environment.globals |= {
         "basis": text.basis,

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from reprieve.synthesis.missing_evidence.selection import selection_model
     from reprieve.synthesis.missing_evidence.trim_and_fill import trim_and_fill
     from reprieve.synthesis.networks.analysis import network
+    from reprieve.synthesis.networks.classes import class_network
+    from reprieve.synthesis.networks.modifiers import network_regression
+    from reprieve.synthesis.networks.posterior import bayesian_network
+    from reprieve.synthesis.networks.posterior_results import BayesianNetwork
     from reprieve.synthesis.networks.results import NetworkMetaAnalysis
     from reprieve.synthesis.pairwise import meta_analysis
     from reprieve.synthesis.rare.analysis import rare_events
@@ -60,12 +64,16 @@ _HOMES = {
     "subgroups": "diagnostics.by_subgroup",
     "rhodes_prior": "bayes.priors",
     "turner_prior": "bayes.priors",
+    "class_network": "networks.classes",
+    "network_regression": "networks.modifiers",
     "copas_model": "missing_evidence.copas",
     "anytime_analysis": "accruing.anytime",
     "baujat": "diagnostics.influence",
     "bayesian_gaussian": "bayes.gaussian",
     "bayesian_meta_analysis": "bayes.analysis",
     "bayesian_meta_regression": "bayes.analysis",
+    "BayesianNetwork": "networks.posterior_results",
+    "bayesian_network": "networks.posterior",
     "binary_asymmetry_test": "missing_evidence.asymmetry_binary",
     "bivariate_analysis": "correlated.bivariate",
     "block_covariance": "correlated.block_covariance",
@@ -110,6 +118,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BayesianNetwork",
     "GaussianModel",
     "MetaAnalysis",
     "MetaRegression",
@@ -119,9 +128,11 @@ __all__ = [
     "bayesian_gaussian",
     "bayesian_meta_analysis",
     "bayesian_meta_regression",
+    "bayesian_network",
     "binary_asymmetry_test",
     "bivariate_analysis",
     "block_covariance",
+    "class_network",
     "copas_model",
     "cumulative",
     "efficacy_bounds",
@@ -140,6 +151,7 @@ __all__ = [
     "meta_regression",
     "multilevel",
     "network",
+    "network_regression",
     "parse_prior",
     "pet_peese",
     "pooled_risk",

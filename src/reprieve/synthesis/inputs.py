@@ -98,10 +98,10 @@ def read_effects(
             "give either variance= (sampling variances) or se= (standard errors), not "
             + ("both" if se is not None else "neither")
         )
-    y, bad_y = _numbers(column(data, effect, "effect"))
-    v, bad_v = _numbers(column(data, variance if se is None else se, "variance or se"))
+    y, bad_y = _numbers(_raw(data, effect, "effect"))
+    v, bad_v = _numbers(_raw(data, variance if se is None else se, "variance or se"))
     _same_length("effect", len(y), "variance" if se is None else "se", len(v))
-    own, bad_own = (None, {}) if weights is None else _numbers(column(data, weights, "weights"))
+    own, bad_own = (None, {}) if weights is None else _numbers(_raw(data, weights, "weights"))
     if own is not None:
         _same_length("effect", len(y), "weights", len(own))
     if study is None:
@@ -144,16 +144,25 @@ def read_effects(
 
 def column(data: Any, name: Any, role: str) -> Any:
     """The column `name` of `data`, or `name` itself when it is not a name."""
+    return _listed(_raw(data, name, role))
+
+
+def _raw(data: Any, name: Any, role: str) -> Any:
+    """The same, a column of a frame as narwhals' series."""
     if not isinstance(name, str):
         return name
     if data is None:
         raise InputError(f"{role} is the column {name!r}, but no data were given to hold it")
-    frame = data if isinstance(data, Mapping) else _narwhals(data)
+    frame = opened(data)
     if name not in (names := column_names(frame)):
         near = nearest_words(name, names)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {names}"
         raise InputError(f"the data have no column {name!r} (given as {role}); {hint}")
-    found = frame[name]
+    return frame[name] if isinstance(frame, Mapping) else frame.get_column(name)
+
+
+def _listed(found: Any) -> Any:
+    """A series as a list, None where missing; other columns as they are."""
     if not hasattr(found, "is_null"):
         return found
     if hasattr(found, "null_count") and not found.null_count():
@@ -185,6 +194,9 @@ def _narwhals(data: Any) -> Any:
 
 def _numbers(values: Any) -> tuple[Array, dict[int, Any]]:
     """Values as floats, NaN where missing; and, by position, those that are no numbers."""
+    if hasattr(values, "is_null"):
+        plain = values.dtype.is_numeric() and not values.null_count()
+        values = values.to_numpy() if plain else _listed(values)
     try:
         numbers = np.array(values, dtype=float)
     except (TypeError, ValueError):

@@ -12,7 +12,7 @@ def test_all_pairs_are_those_of_netmeta(net, method, fit_contrasts, matrix):
     expected = net["common"] if method == "common" else net[f"random_{method}"]
     if "TE" not in expected:
         pytest.skip("netmeta itself fails here")
-    if method in ("REML", "ML") and net["dataset"] == "Senn2013_MD":
+    if method in ("REML", "ML") and net["dataset"] in ("Senn2013_MD", "Linde2016_OR"):
         pytest.skip("netmeta leaves out the covariance of contrasts; see the test below")
     options = {"model": "common"} if method == "common" else {"method": method}
     fit = fit_contrasts(net["data"], **options)

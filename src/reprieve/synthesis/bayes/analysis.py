@@ -84,14 +84,16 @@ def bayesian_meta_analysis(
     tau_prior = parse_prior(prior).expect("heterogeneity")
     mean_prior = FLAT if mu_prior is None else parse_prior(mu_prior).expect("effect")
     effects = read_effects(data, effect, variance, se, study)
-    solved = _solve(effects.y, effects.v, np.ones((len(effects.y), 1)), tau_prior, (mean_prior,))
+    solved = solve_random_effects(
+        effects.y, effects.v, np.ones((len(effects.y), 1)), tau_prior, (mean_prior,)
+    )
     return BayesianMetaAnalysis(
         **solved,
         names=("mu",),
         study=effects.study,
         level=level,
         excluded=effects.excluded,
-        warnings=_notes(solved, len(effects.excluded)),
+        warnings=reader_notes(solved, len(effects.excluded)),
     )
 
 
@@ -164,8 +166,11 @@ def bayesian_meta_regression(
         )
     priors = tuple(parse_prior(given.get(name, FLAT)).expect("effect") for name in design.names)
     kept = design.present
-    solved = _solve(
-        effects.y[kept], effects.v[kept], design.matrix, tau_prior, priors, design.names
+    flat = [i for i, p in enumerate(priors) if p.word == "flat"]
+    if 0 < len(flat) <= kept.sum() and len(priors) > 1:
+        check_rank(design.matrix[:, flat], tuple(design.names[i] for i in flat))
+    solved = solve_random_effects(
+        effects.y[kept], effects.v[kept], design.matrix, tau_prior, priors
     )
     excluded = tuple(sorted((*effects.excluded, *design.excluded), key=lambda row: row.row))
     return BayesianMetaRegression(
@@ -174,24 +179,35 @@ def bayesian_meta_regression(
         study=tuple(s for s, keep in zip(effects.study, kept, strict=True) if keep),
         level=level,
         excluded=excluded,
-        warnings=_notes(solved, len(excluded)),
+        warnings=reader_notes(solved, len(excluded)),
         design=design,
     )
 
 
-def _solve(
+def solve_random_effects(
     y: Array,
     v: Array,
     X: Array,
     prior: Prior,
     priors: Sequence[Prior],
-    names: tuple[str, ...] = ("mu",),
+    noun: tuple[str, str] = ("study", "studies"),
 ) -> dict[str, Any]:
-    """Posterior of τ and the coefficients, as the fields that the results share."""
-    flat = [i for i, p in enumerate(priors) if p.word == "flat"]
-    tail = _posterior_tail(len(y), len(flat), prior)
-    if X.shape[1] > 1 and flat:
-        check_rank(X[:, flat], tuple(names[i] for i in flat))
+    """Posterior of τ and the coefficients, as the fields that the results share.
+
+    Parameters
+    ----------
+    y, v : ndarray, shape (k,)
+        Independent estimates and their sampling variances.
+    X : ndarray, shape (k, p)
+        Its columns with flat priors do not depend on one another.
+    prior : Prior
+        For τ.
+    priors : sequence of Prior, length p
+        For the coefficients.
+    noun : tuple of str
+        What an estimate is called in messages, one and many.
+    """
+    tail = _posterior_tail(len(y), [p.word for p in priors].count("flat"), prior, noun)
     model = RandomEffects(y, v, X, priors)
 
     def log_joint(tau: Array) -> Array:
@@ -246,7 +262,7 @@ def axis_of(prior: Prior, v: Array) -> Axis:
     return Axis(low, high, low + min(typical, 0.5 * (high - low)))
 
 
-def _posterior_tail(k: int, flat: int, prior: Prior) -> float:
+def _posterior_tail(k: int, flat: int, prior: Prior, noun: tuple[str, str]) -> float:
     """The power with which the posterior density of τ falls.
 
     For large τ the data weigh in as τ to the power of minus k, and of plus one for every
@@ -261,7 +277,7 @@ def _posterior_tail(k: int, flat: int, prior: Prior) -> float:
     tail = prior.tail + free
     if prior.support[1] < math.inf:
         tail = math.inf
-    what = f"{k} stud{'y' if k == 1 else 'ies'}"
+    what = f"{k} {noun[k != 1]}"
     if free < 0:
         raise SynthesisError(
             f"the posterior is improper: {what} can't inform {flat} coefficients with flat "
@@ -271,14 +287,14 @@ def _posterior_tail(k: int, flat: int, prior: Prior) -> float:
         needed = flat + math.floor(1 - prior.tail) + 1
         raise SynthesisError(
             f"the posterior is improper: with the improper prior {prior.text} for τ and "
-            f"{flat or 'no'} flat prior{'s' * (flat != 1)} for effects at least {needed} studies "
-            f"are needed, and there {'is' if k == 1 else 'are'} {k}; give τ a proper prior such "
-            "as half-normal(0.5)"
+            f"{flat or 'no'} flat prior{'s' * (flat != 1)} for effects at least {needed} "
+            f"{noun[1]} are needed, and there {'is' if k == 1 else 'are'} {k}; give τ a proper "
+            "prior such as half-normal(0.5)"
         )
     return tail
 
 
-def _notes(solved: dict[str, Any], excluded: int) -> tuple[str, ...]:
+def reader_notes(solved: dict[str, Any], excluded: int) -> tuple[str, ...]:
     """What a reader of a posterior should know about its input."""
     model: RandomEffects = solved["model"]
     notes = []

@@ -50,6 +50,9 @@ class BayesianGaussian:
         the model's names.
     log_evidence : float
         Log marginal likelihood; NaN where a coefficient has a flat prior.
+    log_mass : float
+        The same with density 1 for flat priors: it compares models whose flat coefficients mean
+        the same.
     level : float
         Probability of the intervals shown by default.
     node_weights, node_mean, node_cov : ndarray, shape (n,), (n, p), (n, p, p)
@@ -66,6 +69,7 @@ class BayesianGaussian:
     hyperparameters: dict[str, Posterior]
     priors: dict[str, str]
     log_evidence: float
+    log_mass: float
     level: float
     node_weights: Array
     node_mean: Array
@@ -245,6 +249,7 @@ def bayesian_gaussian(
         hyperparameters=marginals,
         priors={name: prior.text for name, prior in shown.items()},
         log_evidence=math.nan if flat.any() else log_mass,
+        log_mass=log_mass,
         level=level,
         node_weights=kept / kept.sum(),
         node_mean=mean,

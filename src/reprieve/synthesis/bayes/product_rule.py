@@ -55,7 +55,8 @@ def read_hyperparameters(
     if unknown:
         raise InputError(f"priors names {unknown}, but the model has {list(model.names)}")
     fitted = model.fit().theta
-    largest = max(max(fitted[name] for name in _sds(model)), 1e-12)
+    # where the likelihood is highest at zero, sampling variances tell the scale
+    largest = max(model.typical, *(fitted[name] for name in _sds(model)))
     found = []
     for term in model.terms:
         levels = _levels(term)

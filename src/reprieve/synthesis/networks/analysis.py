@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from reprieve.errors import InputError, UnknownWordError
+from reprieve.errors import UnknownWordError
+from reprieve.synthesis.bayes.mixtures import check_level
 from reprieve.synthesis.networks.connection import require_connected
 from reprieve.synthesis.networks.fitting import Fit, cochran_q, dersimonian_laird, fit_at
 from reprieve.synthesis.networks.reading import read_trials
@@ -13,13 +14,17 @@ from reprieve.synthesis.networks.results import NetworkMetaAnalysis
 from reprieve.synthesis.networks.rows import Rows
 from reprieve.synthesis.networks.trials import Trials
 
-_METHODS = ("DL", "REML", "ML")
+_KNOWN = {
+    "model": ("random", "common"),
+    "method": ("DL", "REML", "ML"),
+    "value of small_values": ("desirable", "undesirable"),
+}
 
 
 def network(
     data: Any = None,
     *,
-    study: Any,
+    study: Any = None,
     treatment1: Any = None,
     treatment2: Any = None,
     effect: Any = None,
@@ -41,8 +46,10 @@ def network(
 
     Parameters
     ----------
-    data : data frame, optional
+    data : data frame, Question or AllComparisons, optional
         Anything that narwhals reads, or a mapping of columns: a row a contrast, or a row an arm.
+        Or a question about a condition, which the trials of the snapshot answer, or what
+        `compare_all` finds in other evidence; then no column is named.
     study : str or sequence
         Column of study labels. Rows of one study are one trial.
     treatment1, treatment2, effect : str or sequence
@@ -108,7 +115,8 @@ def network(
     >>> round(injection.estimate, 2), [round(end, 2) for end in injection.ci]
     (-10.67, [-14.42, -6.93])
     """
-    _check(model, method, level, small_values)
+    check_words({"model": model, "method": method, "value of small_values": small_values})
+    check_level(level)
     rows = read_trials(
         data,
         study=study,
@@ -144,27 +152,18 @@ def fit_rows(
     small_values: str,
 ) -> NetworkMetaAnalysis:
     """The fit of rows that have been read."""
-    if reference is None:
-        reference = rows.treatments[0]
-    elif reference not in rows.treatments:
-        raise UnknownWordError("reference treatment", reference, rows.treatments)
-    require_connected(rows)
-    trials = Trials.of(rows)
+    trials, reference, notes = set_up(rows, reference)
     common = fit_at(trials, 0.0)
     Q, df = cochran_q(trials, common), trials.degrees - (trials.n - 1)
-    notes = list(trials.warnings)
     tau2 = 0.0
     if model == "random":
         tau2 = _tau2(trials, common, Q, df, method)
     fit = common if not tau2 > 0 else fit_at(trials, tau2)
     if math.isnan(tau2):
-        notes.append(
+        notes += (
             "no comparison has been made more than once and no loop closes: τ² can't be estimated, "
-            "and standard errors leave it out"
+            "and standard errors leave it out",
         )
-    if rows.excluded:
-        number = len(rows.excluded)
-        notes.insert(0, f"{number} row{'s' * (number > 1)} could not be used; see excluded")
     return NetworkMetaAnalysis(
         trials=trials,
         common=common,
@@ -177,8 +176,29 @@ def fit_rows(
         level=level,
         small_values=small_values,
         excluded=rows.excluded,
-        warnings=tuple(notes),
+        warnings=notes,
     )
+
+
+def set_up(rows: Rows, reference: str | None) -> tuple[Trials, str, tuple[str, ...]]:
+    """Trials that connect all treatments, the reference, and what to know about the data.
+
+    Parameters
+    ----------
+    rows : Rows
+    reference : str or None
+        None is the first treatment by name.
+    """
+    if reference is None:
+        reference = rows.treatments[0]
+    elif reference not in rows.treatments:
+        raise UnknownWordError("reference treatment", reference, rows.treatments)
+    require_connected(rows)
+    trials = Trials.of(rows)
+    notes = trials.warnings
+    if number := len(rows.excluded):
+        notes = (f"{number} row{'s' * (number > 1)} could not be used; see excluded", *notes)
+    return trials, reference, notes
 
 
 def _tau2(trials: Trials, common: Fit, Q: float, df: int, method: str) -> float:
@@ -192,13 +212,8 @@ def _tau2(trials: Trials, common: Fit, Q: float, df: int, method: str) -> float:
     return maximum_likelihood(trials, start, restricted=method == "REML")
 
 
-def _check(model: str, method: str, level: float, small_values: str) -> None:
-    for kind, word, known in (
-        ("model", model, ("random", "common")),
-        ("method", method, _METHODS),
-        ("value of small_values", small_values, ("desirable", "undesirable")),
-    ):
-        if word not in known:
-            raise UnknownWordError(kind, str(word), known)
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1, such as 0.95; it was {level!r}")
+def check_words(given: dict[str, str]) -> None:
+    """Refuse a word of `model`, `method` or `value of small_values` that is not known."""
+    for kind, word in given.items():
+        if word not in _KNOWN[kind]:
+            raise UnknownWordError(kind, str(word), _KNOWN[kind])

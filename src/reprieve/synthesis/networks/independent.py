@@ -7,6 +7,7 @@ assumed of treatments (components, classes, doses, covariates) is then only anot
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,3 +76,22 @@ def independent(trials: Trials) -> Contrasts:
         X.append(turned.reshape(-1, n))
         study.append(np.repeat(rows.study[group.rows[:, 0]], arms - 1))
     return Contrasts(np.concatenate(y), np.concatenate(v), np.concatenate(X), np.concatenate(study))
+
+
+def log_volume(trials: Trials) -> float:
+    """Log-density of contrasts against one arm of each trial, less that of `independent` ones.
+
+    Turning and scaling changes no comparison between models, but it changes the density itself.
+
+    Examples
+    --------
+    >>> from reprieve.synthesis.networks.rows import read_rows
+    >>> rows = read_rows(None, ["A"] * 3, list("aab"), list("bcc"), [-5, 3, 8], se=[1, 2, 2])
+    >>> round(log_volume(Trials.of(rows)), 6) == round(math.log(2 / math.sqrt(3)), 6)
+    True
+    """
+    volume = 0.0
+    for group in trials.multi:
+        count, n = group.arms.shape
+        volume += 0.5 * count * ((n - 1) * math.log(2) - math.log(n))
+    return volume

@@ -1,8 +1,9 @@
 """Which treatment is best, and how sure that is.
 
-Effects are normal, so that the probability of one treatment being better than another is exact,
-and the mean of these, the P-score, is the expectation of SUCRA (Rücker & Schwarzer 2015 BMC Med
-Res Methodol 15:58). Only what concerns more than two treatments at once is drawn at random.
+Effects are normal, or mixtures of normal distributions, so that the probability of one treatment
+being better than another is exact, and the mean of these, the P-score, is the expectation of SUCRA
+(Rücker & Schwarzer 2015 BMC Med Res Methodol 15:58). Only what concerns more than two treatments at
+once is drawn at random.
 """
 
 from __future__ import annotations
@@ -21,30 +22,20 @@ from reprieve.synthesis.networks.words import frame_text
 if TYPE_CHECKING:
     import polars as pl
 
-    from reprieve.synthesis.networks.results import NetworkMetaAnalysis
+    from reprieve.synthesis.networks.base import NetworkResult
 
 
-def _better(fit: NetworkMetaAnalysis, by: float) -> Array:
+def _better(fit: NetworkResult, by: float) -> Array:
     """Probability that the row's treatment is better than the column's by at least `by`."""
-    from scipy.special import ndtr
-
-    theta = fit.fit.theta
-    t = np.arange(fit.n)
-    variance = fit.fit.variances(t[:, None], t)
-    side = 1.0 if fit.small_values == "desirable" else -1.0
-    margin = side * (theta - theta[:, None]) - by
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = ndtr(margin / np.sqrt(variance))
-    np.fill_diagonal(found, np.nan)
-    return np.asarray(found)
+    return fit.below(-by) if fit.small_values == "desirable" else 1 - fit.below(by)
 
 
-def p_scores(fit: NetworkMetaAnalysis) -> Array:
+def p_scores(fit: NetworkResult) -> Array:
     """The mean probability of each treatment to be better than another."""
     return np.asarray(np.nanmean(_better(fit, 0.0), axis=1))
 
 
-def probability_better(fit: NetworkMetaAnalysis, by: float) -> pl.DataFrame:
+def probability_better(fit: NetworkResult, by: float) -> pl.DataFrame:
     """Probability, for all ordered pairs, that treatment1 is better by at least `by`."""
     import polars as pl
 
@@ -121,17 +112,24 @@ class Ranks(Finding):
         return f"{title}\n\n{frame_text(self.to_frame())}"
 
 
-def ranks(fit: NetworkMetaAnalysis, n: int, seed: int) -> Ranks:
-    """Ranks of a network; see `NetworkMetaAnalysis.ranks`."""
+def ranks(fit: NetworkResult, n: int, seed: int) -> Ranks:
+    """Ranks of a network; see `NetworkResult.ranks`."""
     drawn = _in_order(fit, n, seed).argsort(axis=1)
     places = np.arange(fit.n)
     counts = np.bincount((drawn + places * fit.n).ravel(), minlength=fit.n**2)
     return Ranks(fit.treatments, fit.p_scores, counts.reshape(fit.n, fit.n) / n, fit.level)
 
 
-def probability_of_order(
-    fit: NetworkMetaAnalysis, order: Sequence[str], n: int, seed: int
-) -> float:
+def probability_among_best(fit: NetworkResult, number: int, n: int, seed: int) -> pl.DataFrame:
+    """Probability of each treatment to be among the best `number`, the likeliest first."""
+    import polars as pl
+
+    chance = ranks(fit, n, seed).among_best(number)
+    table = pl.DataFrame({"treatment": list(fit.treatments), "probability": chance})
+    return table.sort("probability", descending=True, maintain_order=True)
+
+
+def probability_of_order(fit: NetworkResult, order: Sequence[str], n: int, seed: int) -> float:
     """Probability that some treatments stand in a given order, the best first."""
     if isinstance(order, str) or len(set(order)) < max(2, len(order)):
         raise InputError(f"order must name two or more different treatments; it was {order!r}")
@@ -140,7 +138,7 @@ def probability_of_order(
     return float((np.diff(position, axis=1) > 0).all(axis=1).mean())
 
 
-def _in_order(fit: NetworkMetaAnalysis, n: int, seed: int) -> Array:
+def _in_order(fit: NetworkResult, n: int, seed: int) -> Array:
     """Treatments from best to worst in each draw, shape (n, treatments)."""
     drawn = fit.draws(n, seed)
     return np.asarray((drawn if fit.small_values == "desirable" else -drawn).argsort(axis=1))

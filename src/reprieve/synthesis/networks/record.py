@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from reprieve.synthesis.inputs import Excluded
+    from reprieve.synthesis.networks.base import NetworkResult
+    from reprieve.synthesis.networks.posterior_results import BayesianNetwork
     from reprieve.synthesis.networks.results import NetworkMetaAnalysis
 
 
@@ -40,14 +43,9 @@ def record(fit: NetworkMetaAnalysis) -> dict[str, Any]:
             "inconsistency_p": coherence.between.p,
         },
         "effects": _effects(fit),
-        "ranks": [
-            {"treatment": name, "p_score": score, "sucra": score}
-            for name, score in zip(fit.treatments, fit.p_scores.tolist(), strict=True)
-        ],
+        "ranks": _ranks(fit),
         "split": [{key: row[key] for key in _SPLIT} for row in fit.split().to_dict()["split"]],
-        "excluded": [
-            {"row": row.row, "study": row.study, "reason": row.reason} for row in fit.excluded
-        ],
+        "excluded": _excluded(fit.excluded),
         "warnings": list(fit.warnings),
     }
 
@@ -78,3 +76,50 @@ def _effects(fit: NetworkMetaAnalysis) -> list[dict[str, Any]]:
         row |= {name: values[e] for name, values in own.items()}
         rows.append(row)
     return rows
+
+
+def posterior_record(fit: BayesianNetwork) -> dict[str, Any]:
+    """The content of `BayesianNetwork.to_dict`."""
+    from reprieve.synthesis.bayes.tables import described, nested
+
+    random = fit.prior is not None
+    return {
+        "model": {
+            "model": fit.model,
+            "prior": fit.prior.text if fit.prior is not None else None,
+            "effect_prior": fit.effect_prior.text,
+            "level": 100 * fit.level,
+            "small_values": fit.small_values,
+        },
+        "treatments": list(fit.treatments),
+        "reference": fit.reference,
+        "k": fit.k,
+        "m": fit.m,
+        "n_designs": fit.n_designs,
+        "tau": nested(described(fit.tau, fit.level)) if random else None,
+        "effects": [
+            {name: row[name] for name in ("treatment1", "treatment2", "mean", "sd", "median")}
+            | {
+                "ci": [row["ci_low"], row["ci_high"]],
+                "prediction_interval": [row["pi_low"], row["pi_high"]],
+                "probability_better": row["probability_better"],
+            }
+            for row in fit.effects().iter_rows(named=True)
+        ],
+        "ranks": _ranks(fit),
+        "deviance": fit.deviance,
+        "log_evidence": fit.log_evidence,
+        "excluded": _excluded(fit.excluded),
+        "warnings": list(fit.warnings),
+    }
+
+
+def _ranks(fit: NetworkResult) -> list[dict[str, Any]]:
+    return [
+        {"treatment": name, "p_score": score, "sucra": score}
+        for name, score in zip(fit.treatments, fit.p_scores.tolist(), strict=True)
+    ]
+
+
+def _excluded(rows: tuple[Excluded, ...]) -> list[dict[str, Any]]:
+    return [{"row": row.row, "study": row.study, "reason": row.reason} for row in rows]

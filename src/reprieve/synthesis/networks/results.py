@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from reprieve.errors import UnknownWordError
 from reprieve.synthesis.base import Interval
 from reprieve.synthesis.findings import plain
 from reprieve.synthesis.inputs import Excluded
 from reprieve.synthesis.least_squares import Array
+from reprieve.synthesis.networks.base import NetworkResult
 from reprieve.synthesis.networks.fitting import Fit
 from reprieve.synthesis.networks.rows import Index
 from reprieve.synthesis.networks.trials import Trials
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reprieve.synthesis.networks.direct import Evidence, Split
     from reprieve.synthesis.networks.heat import NetHeat
     from reprieve.synthesis.networks.league import League
-    from reprieve.synthesis.networks.ranking import Ranks
+    from reprieve.synthesis.networks.unrelated import UnrelatedMeanEffects
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Relative:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NetworkMetaAnalysis:
+class NetworkMetaAnalysis(NetworkResult):
     """All treatments against each other: what `network` returns.
 
     Nothing but the estimates is computed before it is asked for.
@@ -98,35 +98,7 @@ class NetworkMetaAnalysis:
     excluded: tuple[Excluded, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
-    def __repr__(self) -> str:
-        return self.summary()
-
-    # -- size and heterogeneity
-
-    @property
-    def treatments(self) -> tuple[str, ...]:
-        """All treatments, sorted."""
-        return self.trials.rows.treatments
-
-    @property
-    def n(self) -> int:
-        """Number of treatments."""
-        return self.trials.n
-
-    @property
-    def k(self) -> int:
-        """Number of trials."""
-        return len(self.trials.rows.studies)
-
-    @property
-    def m(self) -> int:
-        """Number of contrasts."""
-        return len(self.trials.rows.y)
-
-    @property
-    def n_designs(self) -> int:
-        """Number of different sets of treatments that trials compare."""
-        return sum(len(treatments) for treatments, _ in self.trials.designs)
+    # -- heterogeneity
 
     @property
     def tau(self) -> float:
@@ -181,11 +153,6 @@ class NetworkMetaAnalysis:
     # -- effects
 
     @cached_property
-    def pairs(self) -> tuple[Index, Index]:
-        """Places of the first and second treatment of all pairs."""
-        return np.triu_indices(self.n, 1)
-
-    @cached_property
     def estimates(self) -> Array:
         """Differences of all `pairs`, first minus second treatment."""
         i, j = self.pairs
@@ -227,12 +194,6 @@ class NetworkMetaAnalysis:
             math.erfc(abs(estimate) / se / math.sqrt(2)) if se else math.nan,
             (estimate - wide, estimate + wide),
         )
-
-    def place(self, treatment: str) -> int:
-        """Where a treatment stands among `treatments`."""
-        if treatment not in self.treatments:
-            raise UnknownWordError("treatment", treatment, self.treatments)
-        return self.treatments.index(treatment)
 
     def effects(self) -> pl.DataFrame:
         """All pairs: estimate (treatment1 minus treatment2), se, statistic, p and intervals."""
@@ -292,6 +253,15 @@ class NetworkMetaAnalysis:
         made += self.fit.theta
         return np.asarray(made - made[:, [self.place(self.reference)]])
 
+    def below(self, x: float) -> Array:
+        """Probability that the row's treatment minus the column's is below `x`, shape (n, n)."""
+        from scipy.special import ndtr
+
+        t = np.arange(self.n)
+        theta, variance = self.fit.theta, self.fit.variances(t[:, None], t)
+        np.fill_diagonal(variance, np.nan)
+        return np.asarray(ndtr((x - theta[:, None] + theta) / np.sqrt(variance)))
+
     # -- coherence
 
     @cached_property
@@ -330,6 +300,12 @@ class NetworkMetaAnalysis:
 
         return net_heat(self, random=random)
 
+    def unrelated_mean_effects(self) -> UnrelatedMeanEffects:
+        """The network against a model without coherence; see `UnrelatedMeanEffects`."""
+        from reprieve.synthesis.networks.unrelated import unrelated_mean_effects
+
+        return unrelated_mean_effects(self)
+
     def measures(self) -> pl.DataFrame:
         """How each pair is estimated: proportion_direct, mean_path, minimal_parallelism.
 
@@ -353,37 +329,6 @@ class NetworkMetaAnalysis:
         from reprieve.synthesis.networks.asymmetry import adjusted_funnel
 
         return adjusted_funnel(self, order)
-
-    # -- ranking
-
-    @cached_property
-    def p_scores(self) -> Array:
-        """P-score of each treatment: the mean probability of being better than another.
-
-        Rücker & Schwarzer 2015 BMC Med Res Methodol 15:58. With normal effects it equals the
-        expectation behind SUCRA exactly, so that no simulation is needed for either.
-        """
-        from reprieve.synthesis.networks.ranking import p_scores
-
-        return p_scores(self)
-
-    def ranks(self, n: int = 10_000, seed: int = 1) -> Ranks:
-        """Ranks with their certainty: P-score, probabilities, median rank and interval."""
-        from reprieve.synthesis.networks.ranking import ranks
-
-        return ranks(self, n, seed)
-
-    def probability_better(self, by: float = 0.0) -> pl.DataFrame:
-        """For all ordered pairs, the probability that the first is better by at least `by`."""
-        from reprieve.synthesis.networks.ranking import probability_better
-
-        return probability_better(self, by)
-
-    def hierarchy(self, order: Sequence[str], n: int = 10_000, seed: int = 1) -> float:
-        """Probability that these treatments stand in this order, the best first."""
-        from reprieve.synthesis.networks.ranking import probability_of_order
-
-        return probability_of_order(self, order, n, seed)
 
     # -- for machines and for people
 

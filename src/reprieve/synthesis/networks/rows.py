@@ -69,9 +69,9 @@ def read_rows(
     (('drug', 'sham'), array([-5., -3.]))
     """
     data = opened(data)
-    effects = read_effects(data, effect, variance, se, study)
     roles = {"study": study, "treatment1": treatment1, "treatment2": treatment2}
     names = {role: labels_of(column(data, given, role)) for role, given in roles.items()}
+    effects = read_effects(data, effect, variance, se, names["study"])
     total = len(effects.study) + len(effects.excluded)
     for role, labels in names.items():
         if len(labels) != total:
@@ -122,10 +122,11 @@ def arrange(
     """
     treatments = tuple(sorted({*first, *second}, key=lambda word: (word.casefold(), word)))
     number = {name: i for i, name in enumerate(treatments)}
-    of_study: dict[str, int] = {}
-    study = np.array([of_study.setdefault(label, len(of_study)) for label in labels], dtype=np.intp)
-    one = np.array([number[name] for name in first], dtype=np.intp)
-    two = np.array([number[name] for name in second], dtype=np.intp)
+    of_study = {label: i for i, label in enumerate(dict.fromkeys(labels))}
+    study, one, two = (
+        np.fromiter(map(places_of.__getitem__, names), np.intp, len(names))
+        for places_of, names in ((of_study, labels), (number, first), (number, second))
+    )
     if (one == two).any():
         i = int((one == two).argmax())
         row = i if places is None else places[i]
@@ -154,8 +155,12 @@ def labels_of(values: Any) -> list[str | None]:
     """Names as text; None where missing."""
     if isinstance(values, np.ndarray):
         values = values.tolist()
-    words = {}
-    for value in dict.fromkeys(values):
-        word = "" if value is None or value != value else str(value).strip()
-        words[value] = word or None
+    words = {
+        value: (value.strip() if isinstance(value, str) else _word(value)) or None
+        for value in set(values)
+    }
     return [words[value] for value in values]
+
+
+def _word(value: Any) -> str:
+    return "" if value is None or value != value else str(value)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
+    from reprieve.synthesis.networks.base import NetworkResult
+    from reprieve.synthesis.networks.posterior_results import BayesianNetwork
     from reprieve.synthesis.networks.results import NetworkMetaAnalysis
 
 
@@ -44,12 +46,7 @@ def network_summary(fit: NetworkMetaAnalysis) -> str:
     """The network, its heterogeneity, and all treatments against the reference."""
     kind = "Random-effects" if fit.model == "random" else "Common-effect"
     estimator = f" (τ² by {fit.method})" if fit.model == "random" else ""
-    lines = [
-        f"{kind} network meta-analysis{estimator}",
-        f"{fit.n} treatments, {fit.k} trials, {fit.m} contrasts, {fit.n_designs} "
-        f"design{'s' * (fit.n_designs != 1)}",
-        "",
-    ]
+    lines = [f"{kind} network meta-analysis{estimator}", _size(fit), ""]
     if fit.model == "random" and not math.isnan(fit.tau2):
         lines.append(f"τ²   {fit.tau2:.4f}   τ {fit.tau:.4f}")
     if fit.df:
@@ -58,21 +55,54 @@ def network_summary(fit: NetworkMetaAnalysis) -> str:
         coherence = fit.coherence()
         lines += [
             f"I²   {fit.I2:.1f} %{ends}",
-            f"Q    {_q(fit.Q, fit.df, fit.Q_p)}",
-            f"     within designs   {_q(*coherence.within)}",
-            f"     between designs  {_q(*coherence.between)}",
+            f"Q    {q_text(fit.Q, fit.df, fit.Q_p)}",
+            f"     within designs   {q_text(*coherence.within)}",
+            f"     between designs  {q_text(*coherence.between)}",
         ]
+    lines += _against_reference(fit, fit.to_frame().drop("reference", "statistic"))
+    return "\n".join(lines + _notes(fit))
+
+
+def posterior_summary(fit: BayesianNetwork) -> str:
+    """The posterior of τ, of all treatments against the reference, and how the model fits."""
+    from reprieve.synthesis.bayes.tables import posterior_lines
+
+    kind = "random-effects" if fit.prior is not None else "common-effect"
+    tau = f"τ ~ {fit.prior.text}, " if fit.prior is not None else ""
+    lines = [
+        f"Bayesian {kind} network meta-analysis",
+        _size(fit),
+        f"priors: {tau}effects against {fit.reference} ~ {fit.effect_prior.text}",
+        "",
+    ]
+    if fit.prior is not None:
+        lines += posterior_lines({"tau": fit.tau}, fit.level)
+    lines.append(fit.deviance.summary())
+    lines += _against_reference(fit, fit.to_frame().drop("reference"))
+    return "\n".join(lines + _notes(fit))
+
+
+def _size(fit: NetworkResult) -> str:
+    return (
+        f"{fit.n} treatments, {fit.k} trials, {fit.m} contrasts, {fit.n_designs} "
+        f"design{'s' * (fit.n_designs != 1)}"
+    )
+
+
+def _against_reference(fit: NetworkResult, table: pl.DataFrame) -> list[str]:
     side = "lower" if fit.small_values == "desirable" else "higher"
-    table = fit.to_frame().drop("reference", "statistic")
-    lines += ["", f"against {fit.reference} (treatment minus reference; {side} is better)", ""]
-    lines.append(frame_text(table))
-    lines += [""] * bool(fit.excluded or fit.warnings)
-    lines += [f"excluded: row {row.row} ({row.study}): {row.reason}" for row in fit.excluded]
+    title = f"against {fit.reference} (treatment minus reference; {side} is better)"
+    return ["", title, "", frame_text(table)]
+
+
+def _notes(fit: NetworkMetaAnalysis | BayesianNetwork) -> list[str]:
+    lines = [f"excluded: row {row.row} ({row.study}): {row.reason}" for row in fit.excluded]
     lines += [f"note: {warning}" for warning in fit.warnings]
-    return "\n".join(lines)
+    return ["", *lines] if lines else []
 
 
-def _q(statistic: float, df: int, p: float) -> str:
+def q_text(statistic: float, df: int, p: float) -> str:
+    """A Q statistic for a summary."""
     if not df:
         return "0 (nothing to compare)"
     return f"{statistic:.4f}   df {df}   p {_cell('p', p)}"
