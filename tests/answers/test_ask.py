@@ -71,7 +71,8 @@ def test_words_hold_the_numbers_and_their_uncertainty(three_trials):
     assert f"by {abs(answer.effect.estimate):.1f} points of 100" in words
     assert "confidence interval from" in words
     assert "Of 100 people" in words
-    assert "not been assessed" in words
+    assert f"{answer.certainty.level} certainty {answer.certainty.symbols}" in words
+    assert answer.certainty.statement in words
 
 
 def test_one_trial_stands_alone(make_evidence):
@@ -136,13 +137,14 @@ def test_json_has_the_promised_keys_and_only_plain_values():
     )
     plain = json.loads(json.dumps(answer.to_dict(), allow_nan=False))
     promised = {
-        "": "question effect per_100 studies excluded in_words evidence_date",
+        "": "question effect per_100 studies excluded in_words evidence_date certainty",
         "effect": "measure unit estimate ci prediction_interval k n tau I2",
     }
     assert set(promised[""].split()) <= set(plain)
     assert set(promised["effect"].split()) <= set(plain["effect"])
     assert {"study_id", "estimate", "ci", "weight", "rows"} <= set(plain["studies"][0])
     assert {"study_id", "reason"} <= set(plain["excluded"][0])
+    assert {"level", "symbols", "domains"} <= set(plain["certainty"])
     assert plain["evidence_date"] == load_evidence().date
 
 

@@ -325,3 +325,8 @@ def test_a_message_does_not_carry_a_whole_cell_or_steer_the_terminal(package: Pa
     assert len(errors) == 2
     assert all(len(error) < 400 and error.isprintable() for error in errors)
     assert any("\N{REPLACEMENT CHARACTER}[2Jwiped" in error for error in errors)
+
+
+def test_a_table_that_begins_like_a_compressed_one() -> None:
+    _, cells = reading.read_cells(b"label,n\nx^2 trial,30\n", "studies.csv")
+    assert cells.rows() == [("x^2 trial", "30")]

@@ -14,6 +14,7 @@ from reprieve.answers.answer import (
     Source,
     StudyEffect,
 )
+from reprieve.certainty import Body, Certainty, Rules, TrialFacts, rate_body
 from reprieve.effects.question import Question
 from reprieve.synthesis import MetaAnalysis, meta_analysis
 
@@ -75,11 +76,34 @@ def answer(*studies: StudyEffect, **changed: Any) -> Answer:
         studies=studies,
         excluded=(),
         in_words="No trial tests this." if not studies else "On average people had less pain.",
-        certainty="not assessed",
+        certainty=certainty(studies),
         evidence_date="2026-11-24",
         fit=None,
     )
     return replace(made, **changed)
+
+
+def certainty(studies: tuple[StudyEffect, ...]) -> Certainty:
+    """The certainty of a made-up answer: moderate, since its trials are not judged."""
+    words = {"treatment": "cell therapy", "comparator": "hyaluronic acid injection"}
+    if not studies:
+        return Certainty(
+            key="made", **words, outcome="pain", start="high", domains=(), upgrades=(),
+            verdict=None, estimate=None, mcid=None, rules=Rules(),
+        )  # fmt: skip
+    trials = tuple(
+        TrialFacts(
+            study=s.study_id, label=s.label, weight=s.weight / 100, estimate=s.estimate, ci=s.ci,
+            people=31, month=6.0,
+        )
+        for s in studies
+    )  # fmt: skip
+    return rate_body(
+        Body(
+            key="made", **words, outcome="pain", month=6.0, estimate=-8.3, ci=(-15.1, -1.5),
+            people=31 * len(studies), mcid=17.5, trials=trials,
+        )
+    )  # fmt: skip
 
 
 PER_100 = PerHundred(52.0, 37.4, 14.6, (40.2, 63.9), (2.8, 26.5), 17.5, "the comparator's people")

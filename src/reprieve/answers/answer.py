@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reprieve.effects.question import Question
 
 if TYPE_CHECKING:
+    from reprieve.certainty.grading.certainty import Certainty
     from reprieve.synthesis.results import MetaAnalysis
 
 Status = Literal["pooled", "single_trial", "not_read", "not_usable", "no_trial"]
@@ -171,7 +172,8 @@ class Answer:
     excluded : tuple of Exclusion
     in_words : str
         The same in plain words, from templates over the numbers.
-    certainty : str
+    certainty : Certainty
+        How sure the effect is, by GRADE, with reasons.
     evidence_date : str
     fit : MetaAnalysis or None
         The synthesis behind the effect, for figures and further questions.
@@ -184,21 +186,19 @@ class Answer:
     studies: tuple[StudyEffect, ...]
     excluded: tuple[Exclusion, ...]
     in_words: str
-    certainty: str
+    certainty: Certainty
     evidence_date: str
     fit: MetaAnalysis | None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, ready for JSON."""
-        plain = {
-            name: getattr(self, name)
-            for name in ("status", "in_words", "certainty", "evidence_date")
-        }
+        plain = {name: getattr(self, name) for name in ("status", "in_words", "evidence_date")}
         return {
             "question": asdict(self.question),
             "effect": asdict(self.effect) if self.effect else None,
             "per_100": asdict(self.per_100) if self.per_100 else None,
             "studies": [asdict(s) for s in self.studies],
             "excluded": [asdict(e) for e in self.excluded],
+            "certainty": self.certainty.to_dict(),
             **plain,
         }

@@ -22,6 +22,10 @@ from reprieve.answers.answer import (
     Status,
     StudyEffect,
 )
+from reprieve.certainty.grading.overrules import Overrule
+from reprieve.certainty.grading.rating import DEFAULT, rate
+from reprieve.certainty.grading.rules import Rules
+from reprieve.certainty.risk_of_bias.records import BiasJudgement
 from reprieve.effects import scales
 from reprieve.effects.harmonise import Comparisons, harmonise
 from reprieve.effects.question import Question
@@ -35,10 +39,6 @@ from reprieve.synthesis.findings import quantile
 from reprieve.synthesis.pairwise import meta_analysis
 from reprieve.synthesis.results import MetaAnalysis
 
-NOT_ASSESSED = (
-    "not assessed: how far these numbers can be trusted has not been judged yet, "
-    "and each value has been read once"
-)
 AGAINST_CELLS = (
     "placebo",
     "traditional",
@@ -59,7 +59,14 @@ AGAINST_PLACEBO = ("physical_therapy", "medication", "nerve_block", "surgery", "
 """What it also holds against placebo, so that a reader sees what cell therapy would replace."""
 
 
-def ask(question: Question, evidence: Evidence | None = None) -> Answer:
+def ask(
+    question: Question,
+    evidence: Evidence | None = None,
+    *,
+    judgements: Sequence[BiasJudgement] = (),
+    overrules: Sequence[Overrule] = (),
+    rules: Rules = DEFAULT,
+) -> Answer:
     """What the trials say to a question.
 
     Parameters
@@ -67,6 +74,12 @@ def ask(question: Question, evidence: Evidence | None = None) -> Answer:
     question : Question
     evidence : Evidence, optional
         By default the curated snapshot that ships with the package.
+    judgements : sequence of BiasJudgement
+        Of the risk of bias in the trials (`read_judgements`).
+    overrules : sequence of Overrule
+        What people decided about the certainty (`read_overrules`).
+    rules : Rules
+        The thresholds by which certainty is proposed.
 
     Returns
     -------
@@ -96,7 +109,10 @@ def ask(question: Question, evidence: Evidence | None = None) -> Answer:
         )
         for r in found.excluded.iter_rows(named=True)
     )
-    fit = _pool(found, question.level)
+    fit = pool(found, question.level)
+    certainty = rate(
+        question, evidence, found, fit, rules=rules, judgements=judgements, overrules=overrules
+    )
     status = _status(found, fit)
     effect = per_100 = None
     studies: tuple[StudyEffect, ...] = ()
@@ -112,8 +128,10 @@ def ask(question: Question, evidence: Evidence | None = None) -> Answer:
         per_100=per_100,
         studies=studies,
         excluded=excluded,
-        in_words=words.in_words(question, status, effect, per_100, studies, found.excluded),
-        certainty=NOT_ASSESSED,
+        in_words=words.in_words(
+            question, status, effect, per_100, studies, found.excluded, certainty
+        ),
+        certainty=certainty,
         evidence_date=evidence.date,
         fit=fit,
     )
@@ -197,13 +215,21 @@ def study_effects(found: Comparisons) -> StudyMeans:
     return study_means(found.table["estimate"].to_numpy(), list(found.covariance.values()))
 
 
-def _pool(found: Comparisons, level: float) -> MetaAnalysis | None:
+def pool(
+    found: Comparisons, level: float, *, method: str = "REML", test: str = "adhoc"
+) -> MetaAnalysis | None:
+    """The pooled difference, a study a trial; None where no trial was found."""
     if found.table.is_empty():
         return None
     y, v = study_effects(found)
     study = list(found.covariance)
     return meta_analysis(
-        effect=y, variance=v, study=study, method="REML", test="adhoc", level=level
+        effect=y,
+        variance=v,
+        study=study,
+        method=method,
+        test=test,
+        level=level,
     )
 
 

@@ -170,7 +170,7 @@ def multiverse(question: Question, evidence: Evidence | None = None) -> Multiver
             "within a quarter": {"window": (0.75 * month, 1.25 * month)},
         },
     }
-    thresholds = _thresholds(question)
+    thresholds = published_thresholds(question)
     data_sets = [
         (
             options,
@@ -209,7 +209,7 @@ def _changes(
     return changes
 
 
-def _thresholds(question: Question) -> list[float]:
+def published_thresholds(question: Question) -> list[float]:
     """The published thresholds of the condition and outcome, with the one that answers use."""
     chosen = question.mcid or vocabulary.threshold(question.condition, question.outcome).points
     published = {

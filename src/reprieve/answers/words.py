@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from reprieve.answers.answer import Effect, PerHundred, Status, StudyEffect
+from reprieve.certainty.grading.certainty import Certainty
 from reprieve.effects.question import Question
 from reprieve.evidence import vocabulary
 
@@ -33,6 +34,7 @@ def in_words(
     per_100: PerHundred | None,
     studies: Sequence[StudyEffect],
     excluded: pl.DataFrame,
+    certainty: Certainty,
 ) -> str:
     """The answer as a few plain sentences."""
     sides = _sides(question)
@@ -58,9 +60,7 @@ def in_words(
             f"{_count(imputed, 'trial', 'trials').capitalize()} did not report how much people "
             "varied; that was taken from other trials."
         )
-    sentences.append(
-        "How sure we can be has not been assessed yet, and each number has been read once."
-    )
+    sentences += [certainty.in_words(), "Each number has been read once."]
     return " ".join(sentences)
 
 

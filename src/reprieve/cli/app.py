@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reprieve.cli import ask, doses, effects, evidence, meta, network, rare, report
+from reprieve.cli import ask, certainty, doses, effects, evidence, meta, network, rare, report, rob
 from reprieve.errors import ReprieveError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("ask")(ask.ask)
+app.command("certainty")(certainty.certainty)
 app.command("report")(report.report)
 app.command("meta")(meta.meta)
 app.command("network")(network.network)
@@ -27,6 +28,7 @@ app.command("doses")(doses.doses)
 app.command("rare")(rare.rare)
 app.command("effects")(effects.effects)
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(rob.app, name="rob")
 
 
 def _version(asked: bool) -> None:

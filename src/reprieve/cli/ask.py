@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reprieve.cli import output
+from reprieve.cli.certainty import print_reasons
 from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.errors import InputError
 
 if TYPE_CHECKING:
-    from reprieve.answers import Answer
+    from reprieve.answers import Answer, TrajectoryAnswer
 
 _OTHER = "placebo"
 """Stands in for the comparator of a question about all treatments, where it does not count."""
@@ -23,7 +26,9 @@ def ask(
     outcome: Annotated[
         str, typer.Option("--outcome", "-o", help="pain, function, quality_of_life, structure …")
     ] = "pain",
-    month: Annotated[float, typer.Option("--month", "-m", help="Months after treatment.")] = 6.0,
+    month: Annotated[
+        str, typer.Option("--month", "-m", help="Months after treatment, or all: the course.")
+    ] = "6",
     window: Annotated[
         tuple[float, float] | None,
         typer.Option(help="Earliest and latest month that may stand in (half to twice --month)."),
@@ -47,12 +52,16 @@ def ask(
     lump: Annotated[
         bool, typer.Option("--lump", help="With --comparator all: all controls as one.")
     ] = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="With --month all: draw into .svg, .png or .html.")
+    ] = None,
     evidence: EvidencePath = None,
     json: output.Json = False,
 ) -> None:
     """What do the trials say? A short answer with numbers, uncertainty and trials."""
-    from reprieve.answers import Question, multiverse
+    from reprieve.answers import Question, ask_trajectory, multiverse
     from reprieve.answers import ask as answer_to
+    from reprieve.cli.trajectories import print_trajectory
     from reprieve.evidence import load_evidence
 
     at_once = comparator == "all"
@@ -61,7 +70,7 @@ def ask(
         treatment=treatment,
         comparator=_OTHER if at_once else comparator,
         outcome=outcome,
-        month=month,
+        month=6.0 if month == "all" else _month(month),
         window=window,
         statistic=statistic,  # type: ignore[arg-type]  # Question checks the word
         randomised=not nonrandomised,
@@ -73,21 +82,37 @@ def ask(
 
         print_network(question, package, nodes, lump=lump, json=json)
         return
+    if month == "all":
+        print_trajectory(question, package, picture, json=json)
+        return
     answer = answer_to(question, package)
+    course = ask_trajectory(question, package)
     every = multiverse(question, package) if every_analysis else None
     if json:
-        output.print_json(answer.to_dict() | ({"multiverse": every.to_dict()} if every else {}))
+        over_time = {"trajectory": course.to_dict()}
+        more = {"multiverse": every.to_dict()} if every else {}
+        output.print_json(answer.to_dict() | over_time | more)
         return
-    _print(answer)
+    _print(answer, course)
     if every:
         typer.echo("\n" + every.summary())
 
 
-def _print(answer: Answer) -> None:
+def _month(given: str) -> float:
+    try:
+        return float(given)
+    except ValueError:
+        raise InputError(f"--month is {given!r}; expected a number of months, or all") from None
+
+
+def _print(answer: Answer, course: TrajectoryAnswer) -> None:
     console = output.console()
     console.print(output.paragraphs(answer.in_words), markup=False)
     if answer.studies:
         console.print(_studies(answer))
+    if course.fit is not None:
+        console.print("\nAll visits of all trials together:", style="bold")
+        console.print(output.paragraphs(course.in_words, "  "), markup=False)
     if answer.excluded:
         console.print("\nNot in the number:", style="bold")
         reasons: dict[str, list[str]] = {}
@@ -95,10 +120,10 @@ def _print(answer: Answer) -> None:
             reasons.setdefault(left_out.reason, []).append(left_out.label)
         for reason, labels in reasons.items():
             console.print(output.paragraphs(f"{'; '.join(labels)}: {reason}", "  "), markup=False)
+    if answer.effect:
+        print_reasons(console, answer.certainty)
     console.print(
-        f"\nEvidence of {answer.evidence_date}. Certainty {answer.certainty}. "
-        "Decision support, not medical advice.",
-        style="dim",
+        f"\nEvidence of {answer.evidence_date}. Decision support, not medical advice.", style="dim"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +48,7 @@ def report(
             def tick(done: int, total: int, what: str) -> None:
                 bar.update(task, completed=done, total=total, description=f"Writing {what}")
 
-            page = write_all(folder, package, progress=tick)
+            page = write_all(folder, package, progress=tick, workers=os.cpu_count() or 1)
     if json:
         output.print_json({"report": str(page)})
     else:

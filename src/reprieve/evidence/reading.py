@@ -207,10 +207,10 @@ def read_cells(data: bytes, file: str) -> tuple[list[str], pl.DataFrame]:
     schema = {str(i): pl.String() for i in range(len(header))}
     if layout.records == 0:
         return header, pl.DataFrame(schema=schema)
+    # a header of numbers: polars takes a table that begins with "x^" for a compressed one
+    numbered = ",".join(schema).encode() + b"\n" + data[layout.header_end :]
     try:
-        cells = pl.read_csv(
-            data[layout.header_end :], has_header=False, schema=schema, infer_schema=False
-        )
+        cells = pl.read_csv(numbered, schema=schema, infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise FileFaultError(file, f"can't be parsed ({error})", "a CSV file") from error
     if cells.height != layout.records:

@@ -208,7 +208,7 @@ class _Panel:
             ]
         n = len(self.probabilities)
         every = next(step for step in (1, 2, 5, 10, 20, 50, n) if self.across * step / n >= _LABEL)
-        labelled = [1, *(r for r in range(every, n + 1, every) if r > every / 2 + 1)]
+        labelled = [1, *range(every if every > 2 else 1 + every, n + 1, every)]
         return found + [
             Word(self.x(rank + 0.5), self.bottom + 11, f"{rank}", "center", 11, MUTED)
             for rank in labelled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,16 @@ def themed(chart: alt.LayerChart) -> alt.LayerChart:
     """The chart with the look of the house; charts of other people are left alone."""
     dressed: alt.LayerChart = chart.configure(**_CONFIG)
     return dressed
+
+
+def unchecked() -> AbstractContextManager[None]:
+    """Build charts without Altair's check of each part against the schema.
+
+    A page of dozens of figures takes half the time; tests build every figure with the check.
+    """
+    from altair.utils.schemapi import debug_mode
+
+    return debug_mode(False)
 
 
 def specification(chart: AnyChart) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from markupsafe import Markup
 from reprieve.answers.answer import Answer
 from reprieve.answers.multiverse import Multiverse
 from reprieve.answers.networks import Part
+from reprieve.answers.trajectories import TrajectoryAnswer
+from reprieve.answers.words import OUTCOMES
 from reprieve.evidence.nodes import ANY_CONTROL, node
 from reprieve.figures.effect_axis import Favours
 from reprieve.figures.evidence_map import evidence_map
@@ -27,6 +29,7 @@ from reprieve.figures.network_graph import network_graph
 from reprieve.figures.people import people
 from reprieve.figures.specification_curve import specification_curve
 from reprieve.figures.theme import specification, to_svg
+from reprieve.figures.trajectory import trajectory
 from reprieve.synthesis.networks.results import NetworkMetaAnalysis
 from reprieve.synthesis.results import MetaAnalysis
 
@@ -79,6 +82,28 @@ def curve_chart(every: Multiverse) -> Chart:
     """Every analysis of a question, live and still."""
     wide, narrow = (
         specification(specification_curve(every, width=width)) for width in get_args(Width)
+    )
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+
+
+def course_chart(answer: TrajectoryAnswer) -> Chart:
+    """A treatment against a comparator over months, live and still."""
+    question = answer.question
+    if answer.fit is None:
+        raise AssertionError("a course without a fit is not shown")
+    wide, narrow = (
+        specification(
+            trajectory(
+                answer.fit,
+                [question.treatment],
+                question.comparator,
+                mcid=answer.mcid,
+                effect=f"Difference in {OUTCOMES[question.outcome][0]} (points of 100)",
+                names=answer.names,
+                width=width,
+            )
+        )
+        for width in get_args(Width)
     )
     return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 

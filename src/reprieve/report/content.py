@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from reprieve.answers import comparisons
-from reprieve.answers.answer import Answer, Exclusion
+from reprieve.answers.answer import Answer, Effect, Exclusion
 from reprieve.answers.multiverse import Multiverse, multiverse
 from reprieve.answers.words import OUTCOMES
 from reprieve.effects.question import Question
@@ -18,9 +18,11 @@ from reprieve.evidence.records import Evidence
 from reprieve.evidence.words import Condition
 from reprieve.figures.evidence_map import colours
 from reprieve.figures.text import capital, sides
+from reprieve.figures.theme import unchecked
 from reprieve.report.charts import Chart, forest_chart, people_chart
 from reprieve.report.diagnostics import Diagnostics, diagnostics_of
 from reprieve.report.networks import Section, network_sections
+from reprieve.report.trajectories import Course, course_of
 
 
 @dataclass(frozen=True)
@@ -107,27 +109,72 @@ class Page:
     columns : tuple of str
         Headings of the overview.
     comparisons : tuple of Comparison
+    course : Course or None
+        The question that the page opens with, over months.
     networks : tuple of Section
         All treatments at once, for each outcome.
     boxes : tuple of Box
     unread : dict of str to list of dict
         Trials known whose results have not been read, by kind.
-    certainty, date : str
+    date : str
     """
 
     condition: Condition
     headline: Answer | None
     columns: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
+    course: Course | None
     networks: tuple[Section, ...]
     boxes: tuple[Box, ...]
     unread: dict[str, list[dict[str, object]]]
-    certainty: str
     date: str
 
     def of(self, status: str) -> list[Comparison]:
         """The comparisons with a number, with trials but no number, or without trials."""
         return [c for c in self.comparisons if c.status == status]
+
+    @property
+    def entry(self) -> IndexEntry:
+        """What an index says of the page."""
+        opening = self.headline
+        tested = any(box.trials for box in self.boxes if box.name == "cell therapy")
+        return IndexEntry(
+            condition=self.condition,
+            effect=opening.effect if opening else None,
+            symbols=opening.certainty.symbols if opening else "",
+            level=opening.certainty.level if opening else "",
+            brief=in_brief(opening) if opening else "",
+            tested=tested,
+            answered=bool(self.of("number")),
+        )
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """What an index says of one condition.
+
+    Attributes
+    ----------
+    condition : Condition
+    effect : Effect or None
+        That of the answer which the page opens with.
+    symbols, level : str
+        Its certainty.
+    brief : str
+        Who was compared with whom.
+    tested : bool
+        Whether any trial has cells.
+    answered : bool
+        Whether any comparison has a number.
+    """
+
+    condition: Condition
+    effect: Effect | None
+    symbols: str
+    level: str
+    brief: str
+    tested: bool
+    answered: bool
 
 
 def page_of(condition: str, evidence: Evidence, cells: pl.DataFrame | None = None) -> Page:
@@ -150,15 +197,28 @@ def page_of(condition: str, evidence: Evidence, cells: pl.DataFrame | None = Non
     cells = evidence_map(evidence) if cells is None else cells
     shown = list(dict.fromkeys(_column(a) for a in answers if a.effect))
     opening = headline(answers)
+    with unchecked():
+        return _page(entry, answers, opening, shown, evidence, cells)
+
+
+def _page(
+    entry: Condition,
+    answers: list[Answer],
+    opening: Answer | None,
+    shown: list[tuple[str, float]],
+    evidence: Evidence,
+    cells: pl.DataFrame,
+) -> Page:
+    condition = entry.code
     return Page(
         condition=entry,
         headline=opening,
         columns=tuple(_heading(*column) for column in shown),
         comparisons=tuple(_comparisons(answers, shown, _everything(opening, evidence))),
+        course=course_of(opening, evidence),
         networks=network_sections(condition, evidence),
         boxes=tuple(_boxes(cells.filter(pl.col("condition") == condition))),
         unread=_unread(evidence, condition),
-        certainty=answers[0].certainty,
         date=evidence.date,
     )
 

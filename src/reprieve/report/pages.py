@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from functools import cache
 from importlib.resources import files
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import polars as pl
 from markupsafe import Markup
 
 from reprieve.answers.answer import Effect
@@ -20,7 +23,7 @@ from reprieve.evidence.package import load_evidence
 from reprieve.evidence.records import Evidence
 from reprieve.figures import text
 from reprieve.report.charts import library, map_chart
-from reprieve.report.content import Page, in_brief, page_of
+from reprieve.report.content import IndexEntry, Page, page_of
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of pages done, the number of all pages, and the one to come."""
@@ -62,7 +65,11 @@ def write_report(condition: str, output: str | Path, evidence: Evidence | None =
 
 
 def write_all(
-    output: str | Path, evidence: Evidence | None = None, progress: Progress | None = None
+    output: str | Path,
+    evidence: Evidence | None = None,
+    progress: Progress | None = None,
+    *,
+    workers: int = 1,
 ) -> Path:
     """Write the pages of all conditions that have trials, and an index.
 
@@ -73,7 +80,10 @@ def write_all(
     evidence : Evidence, optional
         By default the curated snapshot that ships with the package.
     progress : callable, optional
-        Called as ``progress(done, total, what)`` before each page and once at the end.
+        Called as ``progress(done, total, what)`` before the first page and after each.
+    workers : int
+        Processes that make pages side by side. With more than one, a script that calls this must
+        be guarded by ``if __name__ == "__main__":``, as for all of Python's process pools.
 
     Returns
     -------
@@ -90,17 +100,22 @@ def write_all(
     conditions = cells["condition"].unique(maintain_order=True).to_list()
     tell = progress or (lambda done, total, what: None)
     total = len(conditions) + 1
-    pages = []
-    for done, condition in enumerate(conditions):
-        tell(done, total, condition.replace("_", " "))
-        pages.append(page_of(condition, evidence, cells))
-        _write_page(pages[-1], folder, index=True)
-    tell(total - 1, total, "the index")
+    made: dict[str, IndexEntry] = {}
+    # the fullest conditions take longest, so they go first
+    order = cells.group_by("condition").agg(pl.col("trials").sum()).sort("trials", descending=True)
+    with _pool(workers, evidence, cells, folder) as pool:
+        waiting = {pool.submit(_page_file, one): one for one in order["condition"]}
+        tell(0, total, f"{total} pages")
+        for done, future in enumerate(as_completed(waiting), 1):
+            condition = waiting[future]
+            made[condition] = future.result()
+            tell(done, total, condition.replace("_", " "))
+    entries = [made[condition] for condition in conditions]
     content = (
         _templates()
         .get_template("index.html")
         .render(
-            pages=pages,
+            entries=entries,
             chart=map_chart(cells),
             library=library(),
             date=evidence.date,
@@ -110,6 +125,35 @@ def write_all(
     index = _write(folder / "index.html", content)
     tell(total, total, "done")
     return index
+
+
+def _pool(workers: int, evidence: Evidence, cells: pl.DataFrame, folder: Path) -> Executor:
+    """What makes the pages: this process, or fresh ones, since polars does not survive a fork."""
+    if workers == 1:
+        _begin(evidence, cells, folder)
+        return ThreadPoolExecutor(max_workers=1)
+    return ProcessPoolExecutor(
+        max_workers=workers,
+        mp_context=get_context("spawn"),
+        initializer=_begin,
+        initargs=(evidence, cells, folder),
+    )
+
+
+_JOB: list[Any] = []
+"""What a process works on: the evidence, its map, and the folder."""
+
+
+def _begin(evidence: Evidence, cells: pl.DataFrame, folder: Path) -> None:
+    _JOB[:] = [evidence, cells, folder]
+
+
+def _page_file(condition: str) -> IndexEntry:
+    """Write one page; what the index needs of it goes back."""
+    evidence, cells, folder = _JOB
+    page = page_of(condition, evidence, cells)
+    _write_page(page, folder, index=True)
+    return page.entry
 
 
 def _write_page(page: Page, folder: Path, *, index: bool) -> Path:
@@ -156,7 +200,6 @@ def _templates() -> jinja2.Environment:
         "safe_link": safe_link,
         "reference_link": reference_link,
         "effect": lambda found: text.effect(found.estimate, found.ci),
-        "in_brief": in_brief,
         "interval": text.interval,
         "two_lines": two_lines,
         "number": text.number,

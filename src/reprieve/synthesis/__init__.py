@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from reprieve.synthesis.missing_evidence.trim_and_fill import trim_and_fill
     from reprieve.synthesis.networks.analysis import network
     from reprieve.synthesis.networks.classes import class_network
+    from reprieve.synthesis.networks.components import component_network
+    from reprieve.synthesis.networks.doses import dose_network
     from reprieve.synthesis.networks.modifiers import network_regression
     from reprieve.synthesis.networks.posterior import bayesian_network
     from reprieve.synthesis.networks.posterior_results import BayesianNetwork
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from reprieve.synthesis.rare.single_arm import pooled_risk
     from reprieve.synthesis.regression import MetaRegression, meta_regression
     from reprieve.synthesis.results import MetaAnalysis
+    from reprieve.synthesis.trajectories.analysis import trajectory
+    from reprieve.synthesis.trajectories.results import Trajectories
     from reprieve.synthesis.variation.variability import variability_analysis
     from reprieve.synthesis.variation.worthwhile import worthwhile_share
 
@@ -65,6 +69,8 @@ _HOMES = {
     "rhodes_prior": "bayes.priors",
     "turner_prior": "bayes.priors",
     "class_network": "networks.classes",
+    "component_network": "networks.components",
+    "dose_network": "networks.doses",
     "network_regression": "networks.modifiers",
     "copas_model": "missing_evidence.copas",
     "anytime_analysis": "accruing.anytime",
@@ -112,6 +118,8 @@ _HOMES = {
     "sequential_analysis": "accruing.sequential",
     "small_study_effects": "missing_evidence.overview",
     "standardized_residuals": "diagnostics.influence",
+    "Trajectories": "trajectories.results",
+    "trajectory": "trajectories.analysis",
     "trim_and_fill": "missing_evidence.trim_and_fill",
     "variability_analysis": "variation.variability",
     "worthwhile_share": "variation.worthwhile",
@@ -123,6 +131,7 @@ __all__ = [
     "MetaAnalysis",
     "MetaRegression",
     "NetworkMetaAnalysis",
+    "Trajectories",
     "anytime_analysis",
     "baujat",
     "bayesian_gaussian",
@@ -133,8 +142,10 @@ __all__ = [
     "bivariate_analysis",
     "block_covariance",
     "class_network",
+    "component_network",
     "copas_model",
     "cumulative",
+    "dose_network",
     "efficacy_bounds",
     "estimate_tau2",
     "excess_significance",
@@ -167,6 +178,7 @@ __all__ = [
     "small_study_effects",
     "standardized_residuals",
     "subgroups",
+    "trajectory",
     "trim_and_fill",
     "turner_prior",
     "upper_bound",

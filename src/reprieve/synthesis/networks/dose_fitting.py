@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from reprieve.synthesis.networks.rows import Index
 
 _GRID = 40
 _ROUNDS = 100
-_SETTLED = 1e-11
+_SETTLED = 1e-9
 _AT_THE_END = 0.05  # so near to its bound, on the scale of logarithms, an ED50 is not told
 
 
@@ -86,17 +87,26 @@ def fit_curves(
     if method == "EE":
         return curves, plain
     found = _tangent(nodes, curves, beta, method)
-    for _ in range(_ROUNDS):
+    if method == "DL":
         tau2 = found.tau2
+        curves, beta = _descend(nodes, curves, beta, found.tau2_used)
+        return curves, replace(_tangent(nodes, curves, beta, method, tau2), Q=plain.Q)
+    tau2, before = found.tau2, (math.nan, math.nan)
+    for _ in range(_ROUNDS):
         if not tau2 > 0:
-            break
-        curves, beta = _descend(nodes, curves, beta, tau2)
-        if method == "DL":
+            curves, beta = _descend(nodes, curves, beta, 0.0)
             found = _tangent(nodes, curves, beta, method, tau2)
             break
+        curves, beta = _descend(nodes, curves, beta, tau2)
         found = _tangent(nodes, curves, beta, method)
-        if abs(found.tau2 - tau2) <= _SETTLED * tau2:
+        change = found.tau2 - tau2
+        if abs(change) <= _SETTLED * tau2:
             break
+        # the change is zero where neither moves: a secant finds that sooner than repetition
+        slope = (change - before[1]) / (tau2 - before[0])
+        before = tau2, change
+        step = -change / slope if slope < 0 else change
+        tau2 = tau2 + step if tau2 / 8 < tau2 + step < 8 * tau2 else found.tau2
     return curves, replace(found, Q=plain.Q)
 
 
