@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -29,6 +30,8 @@ import reprieve.synthesis as rs
 
 RNG = np.random.default_rng(20)
 Seconds = float
+REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
+COUNTS = {"events1": "ai", "n1": "n1i", "events2": "ci", "n2": "n2i"}
 
 
 def effects(k: int, tau: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
@@ -43,6 +46,13 @@ def clustered(k: int, per_cluster: int = 5) -> dict[str, np.ndarray]:
     v = 4 / RNG.uniform(20, 200, k)
     y = RNG.normal(0, 0.3, k // per_cluster)[study] + RNG.normal(0, np.sqrt(0.04 + v))
     return {"yi": y, "vi": v, "study": study, "esid": np.arange(k)}
+
+
+def published_counts() -> dict[str, np.ndarray]:
+    """Catheter infections in 18 trials (Niel-Weise et al. 2007), as shipped with metadat."""
+    content = json.loads((REFERENCE / "metafor" / "rare_events.json").read_text())
+    data = content["nielweise2007"]["data"]
+    return {name: np.array(data[name]) for name in COUNTS.values()}
 
 
 @dataclass
@@ -71,6 +81,7 @@ def works() -> list[Work]:
     y15, v15 = effects(15)
     y10, v10 = effects(10)
     nested = clustered(1_000)
+    counts = published_counts()
     fit100 = rs.meta_analysis(effect=y100, variance=v100, test="z")
     fit20 = rs.meta_regression("~ 1", {"yi": y20, "vi": v20}, effect="yi", variance="vi", test="z")
     fit15 = rs.meta_analysis(effect=y15, variance=v15, test="z")
@@ -129,6 +140,18 @@ def works() -> list[Work]:
                 "metafor, sparse": "rma.mv(yi, vi, random=~1|study/esid, data=d, sparse=TRUE)",
                 "metafor, dense": "rma.mv(yi, vi, random=~1|study/esid, data=d)",
             },
+        ),
+        *(
+            Work(
+                f"{name} mixed model of counts ({model}), k = 18",
+                partial(rs.rare_events, counts, **COUNTS, method=model),
+                counts,
+                {
+                    "metafor": "rma.glmm(measure='OR', ai=ai, n1i=n1i, ci=ci, n2i=n2i, data=d, "
+                    f"model='{model}', method='ML')"
+                },
+            )
+            for name, model in (("unconditional", "UM.FS"), ("exact conditional", "CM.EL"))
         ),
         Work(
             "Bayes, half-normal(0.5), k = 10",

@@ -93,6 +93,8 @@ def trajectory(
     scale = alt.Scale(domain=chosen, range=colours)
     title = f"Treatment (against {other})"
     colour = alt.Color("treatment:N", scale=scale, title=title)
+    if len(chosen) == 1:  # one curve needs no key
+        colour = colour.legend(None)
     layers = [
         rows([{"estimate": 0.0}]).mark_rule(color=MUTED, aria=False).encode(y=y),
         rows(curves)

@@ -132,6 +132,8 @@ def _pool(workers: int, evidence: Evidence, cells: pl.DataFrame, folder: Path) -
     if workers == 1:
         _begin(evidence, cells, folder)
         return ThreadPoolExecutor(max_workers=1)
+    # a thread for each process: more of them would fight for the same cores
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return ProcessPoolExecutor(
         max_workers=workers,
         mp_context=get_context("spawn"),
