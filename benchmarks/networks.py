@@ -143,7 +143,8 @@ def netmeta(data: Data, code: str, before: str = "") -> tuple[Seconds, list[floa
         table, numbers = Path(folder) / "d.csv", Path(folder) / "numbers.txt"
         pl.DataFrame(data).write_csv(table, float_precision=17)
         script = f"""
-            if (!suppressWarnings(requireNamespace("netmeta", quietly=TRUE))) quit(status={NOT_INSTALLED})
+            there <- suppressWarnings(requireNamespace("netmeta", quietly=TRUE))
+            if (!there) quit(status={NOT_INSTALLED})
             suppressPackageStartupMessages(library(netmeta))
             d <- read.csv("{table}")
             {before}

@@ -32,7 +32,7 @@ def in_words(answer: TrajectoryAnswer) -> str:
         _at(answer, treatment, comparator),
         _form(answer),
         *_milestones(answer, treatment),
-        "Certainty is rated for single months, not for this course; each number has been read once.",
+        "Certainty is rated for single months, not for this course; each number was read once.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
