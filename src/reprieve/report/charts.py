@@ -13,6 +13,7 @@ import polars as pl
 from markupsafe import Markup
 
 from reprieve.answers.answer import Answer
+from reprieve.answers.flow import Flow
 from reprieve.answers.multiverse import Multiverse
 from reprieve.answers.networks import Part
 from reprieve.answers.trajectories import TrajectoryAnswer
@@ -27,6 +28,7 @@ from reprieve.figures.lumping_figure import lumping_figure
 from reprieve.figures.network_forest import network_forest
 from reprieve.figures.network_graph import network_graph
 from reprieve.figures.people import people
+from reprieve.figures.prisma import prisma_flow
 from reprieve.figures.specification_curve import specification_curve
 from reprieve.figures.theme import specification, to_svg
 from reprieve.figures.trajectory import trajectory
@@ -108,6 +110,12 @@ def course_chart(answer: TrajectoryAnswer) -> Chart:
     return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 
 
+def flow_chart(flow: Flow) -> Chart:
+    """From records to the trials of an answer, live and still."""
+    wide, narrow = (specification(prisma_flow(flow, width=width)) for width in get_args(Width))
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+
+
 def graph_chart(part: Part, nodes: pl.DataFrame) -> Chart:
     """Which treatments trials have compared, live and still."""
     people = {
@@ -148,7 +156,7 @@ def choices_chart(
         for name, fit in fits.items()
         if own in fit.treatments or ANY_CONTROL in fit.treatments
     }
-    if len(against) < 2:
+    if not _differ(fits, against):
         return None
     wide, narrow = (
         specification(
@@ -163,6 +171,17 @@ def choices_chart(
         for width in get_args(Width)
     )
     return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+
+
+def _differ(fits: Mapping[str, NetworkMetaAnalysis], against: Mapping[str, str]) -> bool:
+    """Whether any treatment moves by a tenth of a point, which the figure could show."""
+    seen: dict[str, float] = {}
+    for name, reference in against.items():
+        for treatment in fits[name].treatments:
+            estimate = fits[name].relative(treatment, reference).estimate
+            if abs(estimate - seen.setdefault(treatment, estimate)) >= 0.1:
+                return True
+    return False
 
 
 def map_chart(cells: pl.DataFrame) -> Chart:
