@@ -21,6 +21,7 @@ from reprieve.figures.text import capital, sides
 from reprieve.figures.theme import unchecked
 from reprieve.report.charts import Chart, forest_chart, people_chart
 from reprieve.report.diagnostics import Diagnostics, diagnostics_of
+from reprieve.report.missing import Missing, missing_of
 from reprieve.report.networks import Section, network_sections
 from reprieve.report.trajectories import Course, course_of
 
@@ -113,6 +114,8 @@ class Page:
         The question that the page opens with, over months.
     networks : tuple of Section
         All treatments at once, for each outcome.
+    missing : Missing or None
+        Registered trials that stayed silent, and the way from records to trials.
     boxes : tuple of Box
     unread : dict of str to list of dict
         Trials known whose results have not been read, by kind.
@@ -125,6 +128,7 @@ class Page:
     comparisons: tuple[Comparison, ...]
     course: Course | None
     networks: tuple[Section, ...]
+    missing: Missing | None
     boxes: tuple[Box, ...]
     unread: dict[str, list[dict[str, object]]]
     date: str
@@ -217,6 +221,7 @@ def _page(
         comparisons=tuple(_comparisons(answers, shown, _everything(opening, evidence))),
         course=course_of(opening, evidence),
         networks=network_sections(condition, evidence),
+        missing=missing_of(condition, opening, evidence),
         boxes=tuple(_boxes(cells.filter(pl.col("condition") == condition))),
         unread=_unread(evidence, condition),
         date=evidence.date,
