@@ -139,10 +139,10 @@ def test_nothing_overlaps_and_nothing_is_cut(
     svg = to_svg(chart)
     assert crowded(svg) == []
     assert float(re.findall(r'width="([\d.]+)"', svg)[0]) <= (900 if width == "wide" else 360)
-    found = cells(made, chart)
+    found, drawn = cells(made, chart), chart.to_dict()
     for cell in found:
-        assert cell["x2"] <= chart.to_dict()["width"] + 0.01
-        assert cell["y2"] <= chart.to_dict()["height"]
+        assert cell["x2"] <= drawn["width"] + 0.01
+        assert cell["y2"] <= drawn["height"]
     corners = {(round(cell["x"], 2), round(cell["y"], 2)) for cell in found}
     assert len(corners) == fit.n * (fit.n - 1)
     said = " ".join(made.words(chart))

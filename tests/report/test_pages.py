@@ -69,6 +69,7 @@ def page_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., 
         monkeypatch.setattr(content, "comparisons", lambda condition, evidence: list(answers))
         monkeypatch.setattr(content, "network_sections", lambda condition, evidence: ())
         monkeypatch.setattr(content, "course_of", lambda opening, evidence: None)
+        monkeypatch.setattr(content, "missing_of", lambda condition, opening, evidence: None)
         return Page(write_report("knee_osteoarthritis", tmp_path))
 
     return make

@@ -4,68 +4,60 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from reprieve.answers.absolute import corresponding_risk
-from reprieve.certainty.grading.body import CLASS_OF, RANDOMISED, Body, TrialFacts, key_of
+from reprieve.answers.harm_models import Pooled, pool
+from reprieve.certainty.grading.body import (
+    CLASS_OF,
+    RANDOMISED,
+    Asymmetry,
+    Body,
+    TrialFacts,
+    key_of,
+)
 from reprieve.certainty.grading.certainty import Certainty
+from reprieve.certainty.grading.imprecision import imprecision
 from reprieve.certainty.grading.rating import DEFAULT, rate_body
 from reprieve.certainty.grading.rules import Rules
 from reprieve.certainty.risk_of_bias.records import BiasJudgement
 from reprieve.certainty.risk_of_bias.tools import NOT_JUDGED
 from reprieve.certainty.risk_of_bias.using import judgement_of
+from reprieve.effects.harms import HarmsQuestion, harms_of
 from reprieve.effects.question import Question
-from reprieve.effects.sides import COMPARATOR, TREATMENT, side_of
-from reprieve.effects.trials import Trial, trials_of
+from reprieve.effects.trials import by_study
 from reprieve.errors import SynthesisError
 from reprieve.evidence import vocabulary
 from reprieve.evidence.records import Evidence
 from reprieve.synthesis.base import Interval
 from reprieve.synthesis.findings import quantile
-from reprieve.synthesis.rare.analysis import rare_events
-from reprieve.synthesis.rare.bounds import upper_bound
+from reprieve.synthesis.missing_evidence.asymmetry import RegressionTest
+from reprieve.synthesis.missing_evidence.asymmetry_binary import binary_asymmetry_test
 
 EVENTS = {
-    "withdrawal_adverse_event": "withdrawals because of adverse events",
-    "serious_adverse_event": "serious adverse events",
+    "withdrawal_harm": "withdrawals because of adverse events",
+    "serious": "serious adverse events",
 }
-"""Events of the evidence that a table of findings shows, in words."""
+"""Families of events that a table of findings shows, in words."""
 
 
 @dataclass(frozen=True)
 class EventFinding:
-    """What trials say about one kind of event.
+    """What trials say about one kind of event, and how sure that is.
 
     Attributes
     ----------
     event : str
         In words.
-    trials, people : int
-    events, sizes : tuple of int
-        People with the event, and all people: with the treatment and with the comparator.
-    assumed, corresponding : float
-        People of 100 with the comparator and with the treatment.
-    corresponding_ci, difference_ci : tuple of float
-        Without any event in either group, exact bounds of each.
-    difference : float
-        Treatment minus comparator, of 100.
-    ratio : tuple of float or None
-        Risk ratio with its interval; None where it can't be estimated.
+    pooled : Pooled
+        As in the answer about harms.
+    corresponding_ci : tuple of float
+        People of 100 with the treatment; where nobody had the event, what that still allows.
     certainty : Certainty
     """
 
     event: str
-    trials: int
-    people: int
-    events: tuple[int, int]
-    sizes: tuple[int, int]
-    assumed: float
-    corresponding: float
+    pooled: Pooled
     corresponding_ci: Interval
-    difference: float
-    difference_ci: Interval
-    ratio: tuple[float, float, float] | None
     certainty: Certainty
 
 
@@ -82,7 +74,7 @@ def event_finding(
     Parameters
     ----------
     question : Question
-        Its outcome and month do not count: each trial gives its longest count.
+        Its outcome and month do not count: each trial gives its longest follow-up (`harms_of`).
     event : str
         A key of `EVENTS`.
     evidence : Evidence
@@ -96,131 +88,120 @@ def event_finding(
 
     Notes
     -----
-    Mantel–Haenszel risk ratio, and the corresponding risk from it; where no ratio can be
-    estimated (a group without events), the Mantel–Haenszel risk difference; where nobody had the
-    event, exact bounds (Cochrane Handbook 10.4.4; Clopper & Pearson 1934).
+    Counts and pooling are those of the answer about harms (`harm_models.RULE`). Certainty is about
+    any difference, with the information size that so rare an event needs.
 
     Examples
     --------
     >>> from reprieve.evidence import load_evidence
-    >>> question = Question(condition="knee_osteoarthritis", comparator="saline")
-    >>> found = event_finding(question, "serious_adverse_event", load_evidence())
-    >>> found.trials > 1, found.certainty.outcome
+    >>> question = Question(condition="knee_osteoarthritis", comparator="placebo")
+    >>> found = event_finding(question, "serious", load_evidence())
+    >>> found.pooled.treatment.trials > 1, found.certainty.outcome
     (True, 'serious adverse events')
     """
-    tables = _tables(question, event, evidence)
-    if not tables:
+    asked = HarmsQuestion(
+        condition=question.condition,
+        treatment=question.treatment,
+        comparator=question.comparator,
+        randomised=question.randomised,
+        level=question.level,
+    )
+    trials = harms_of(evidence, asked, event).trials
+    if trials.is_empty():
         return None
-    counts = [counted for _, counted in tables]
-    a, n1, c, n2 = (sum(column) for column in zip(*counts, strict=True))
-    assumed = 100 * c / n2
-    difference, ends, ratio = _compare(counts, assumed, question.level)
+    pooled = pool(trials, question.level)
+    people = pooled.treatment.people + pooled.comparator.people
+    happened = pooled.treatment.events + pooled.comparator.events
+    counts = list(trials.select("events_t", "n_t", "events_c", "n_c").iter_rows())
     body = Body(
         key=f"{key_of(question)} {event}",
         treatment=vocabulary.treatment(question.treatment).name,
         comparator=vocabulary.treatment(question.comparator).name,
         outcome=EVENTS[event],
-        estimate=difference,
-        ci=ends,
-        people=n1 + n2,
-        trials=_facts(tables, question, judgements),
+        estimate=pooled.per_100.difference,
+        ci=pooled.per_100.difference_ci,
+        people=people,
+        trials=_facts(trials["study_id"].to_list(), counts, question, evidence, judgements),
+        asymmetry=_asymmetry(counts),
     )
-    bounds = assumed + ends[0], assumed + ends[1]
-    if not a and not c:
-        bounds = (0.0, ends[1])
-    return EventFinding(
-        event=EVENTS[event],
-        trials=len(tables),
-        people=n1 + n2,
-        events=(a, c),
-        sizes=(n1, n2),
-        assumed=assumed,
-        corresponding=assumed + difference,
-        corresponding_ci=(max(0.0, bounds[0]), min(100.0, bounds[1])),
-        difference=difference,
-        difference_ci=ends,
-        ratio=ratio,
-        certainty=rate_body(body, rules),
-    )
+    size = information_size((happened + 0.5) / (people + 1), rules)
+    return EventFinding(EVENTS[event], pooled, _bounds(pooled), _rated(body, size, rules))
+
+
+def _bounds(pooled: Pooled) -> Interval:
+    if not pooled.comparator.events and pooled.treatment.upper is not None:
+        return 0.0, pooled.treatment.upper
+    low, high = (pooled.per_100.with_comparator + end for end in pooled.per_100.difference_ci)
+    return max(0.0, low), min(100.0, high)
+
+
+def _rated(body: Body, size: float, rules: Rules) -> Certainty:
+    """The certainty, with imprecision held against the information size of the event."""
+    found = rate_body(body, rules)
+    own = imprecision(body, replace(rules, information_size=size))
+    domains = tuple(own if d.domain == own.domain else d for d in found.domains)
+    return replace(found, domains=domains)
+
+
+def information_size(risk: float, rules: Rules = DEFAULT) -> float:
+    """People that a single trial needs to show a quarter fewer events: the information size.
+
+    Source: GRADE guidelines 6 (Guyatt 2011 J Clin Epidemiol 64:1283), which takes relative
+    reductions of 20 to 30 % as an example.
+
+    Examples
+    --------
+    >>> round(information_size(0.10), -2), round(information_size(0.01), -2)
+    (4000.0, 43600.0)
+    """
+    fewer = 0.75 * risk
+    z = quantile(1 - rules.alpha / 2, math.inf) + quantile(rules.power, math.inf)
+    return 2 * z**2 * (risk * (1 - risk) + fewer * (1 - fewer)) / (risk - fewer) ** 2
 
 
 Counted = tuple[int, int, int, int]
 """Events and people with the treatment, and with the comparator."""
 
 
-def _tables(question: Question, event: str, evidence: Evidence) -> list[tuple[Trial, Counted]]:
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    chosen = evidence.events.filter(event=event).drop_nulls(["events", "n"])
-    for row in chosen.sort("month", nulls_last=False).iter_rows(named=True):
-        if row["n"] > 0:
-            rows[row["study_id"], row["arm_id"]] = row
-    trials = trials_of(evidence, question, side_of(question))
-    candidates = {trial.study_id for trial in trials}
-    found = []
-    for trial in trials:
-        if trial.within_person or trial.refusal(question, candidates):
-            continue
-        used = trial.usable()
-        counted = [0, 0, 0, 0]
-        for arm in used.arms:
-            row = rows.get((trial.study_id, arm), {})
-            at = {TREATMENT: 0, COMPARATOR: 2}[used.groups[arm]]
-            counted[at] += row.get("events", 0)
-            counted[at + 1] += row.get("n", 0)
-        if counted[1] and counted[3]:
-            found.append((trial, (counted[0], counted[1], counted[2], counted[3])))
-    return found
-
-
-def _compare(
-    counts: Sequence[Counted], assumed: float, level: float
-) -> tuple[float, Interval, tuple[float, float, float] | None]:
-    """Difference in people of 100 with its interval, and the risk ratio."""
-    a, n1, c, n2 = (sum(column) for column in zip(*counts, strict=True))
-    if not a and not c:
-        one_sided = (1 + level) / 2
-        high = 100 * upper_bound(0, n=n1, level=one_sided).upper
-        return 0.0, (-100 * upper_bound(0, n=n2, level=one_sided).upper, high), None
-    columns = dict(zip(("events1", "n1", "events2", "n2"), zip(*counts, strict=True), strict=True))
-    if a and c:
-        try:
-            pooled = rare_events(**columns, measure="RR", level=level)
-        except SynthesisError:
-            pass
-        else:
-            low, high = (math.exp(end) for end in pooled.ci)
-            ratio = math.exp(pooled.estimate), low, high
-            shown = corresponding_risk(assumed, ratio, of=100.0)
-            return shown.difference[0], shown.difference[1:], ratio
-    pooled = rare_events(**columns, measure="RD", level=level)
-    ends = 100 * pooled.ci[0], 100 * pooled.ci[1]
-    return 100 * pooled.estimate, ends, None
+def _asymmetry(counts: Sequence[Counted]) -> Asymmetry | None:
+    """Harbord's test, where trials with events are enough for it to be computed."""
+    events1, n1, events2, n2 = zip(*counts, strict=True)
+    try:
+        test = binary_asymmetry_test(events1=events1, n1=n1, events2=events2, n2=n2)
+    except SynthesisError:
+        return None
+    if not isinstance(test, RegressionTest) or math.isnan(test.p):
+        return None
+    return Asymmetry(p=test.p, favours_treatment=test.slope < 0)
 
 
 def _facts(
-    tables: Sequence[tuple[Trial, Counted]],
+    studies: Sequence[str],
+    counts: Sequence[Counted],
     question: Question,
+    evidence: Evidence,
     judgements: Sequence[BiasJudgement],
 ) -> tuple[TrialFacts, ...]:
     """The trials, weighted as Mantel and Haenszel weight risk differences: n₁n₂/(n₁ + n₂)."""
     judged = judgement_of(judgements, outcome=question.outcome)
-    weights = [n1 * n2 / (n1 + n2) for _, (_, n1, _, n2) in tables]
+    known = by_study(evidence).studies
+    weights = [n1 * n2 / (n1 + n2) for _, n1, _, n2 in counts]
     z = quantile((1 + question.level) / 2, math.inf)
     facts = []
-    for (trial, (a, n1, c, n2)), weight in zip(tables, weights, strict=True):
+    for key, (a, n1, c, n2), weight in zip(studies, counts, weights, strict=True):
+        study = known[key]
         one, two = (a + 0.5) / (n1 + 1), (c + 0.5) / (n2 + 1)
         half = 100 * z * math.sqrt(one * (1 - one) / n1 + two * (1 - two) / n2)
         difference = 100 * (a / n1 - c / n2)
-        study = trial.study
         facts.append(
             TrialFacts(
-                study=trial.study_id,
+                study=key,
                 label=study["label"],
                 weight=weight / sum(weights),
                 estimate=difference,
                 ci=(difference - half, difference + half),
                 people=n1 + n2,
-                bias=CLASS_OF.get(judged.get(trial.study_id) or study["rob"] or "", NOT_JUDGED),
+                bias=CLASS_OF.get(judged.get(key) or study["rob"] or "", NOT_JUDGED),
                 randomised=study["design"] in RANDOMISED,
                 double_blind=study["blinding"] == "double",
                 funding=study["funding"] or "",

@@ -26,7 +26,7 @@ def in_words(answer: NetworkAnswer) -> str:
             f"{'A trial' if len(answer.bridges) == 1 else 'Trials'} that would: {trials}."
         )
     sentences.append(
-        "How sure we can be has not been assessed yet, and each number has been read once."
+        "Each number has been read once; how sure the estimates are is rated one by one."
     )
     return " ".join(sentences)
 

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from reprieve.cli import ask, certainty, doses, effects, evidence, meta, network, rare, report, rob
+from reprieve.cli import (
+    ask,
+    certainty,
+    doses,
+    effects,
+    evidence,
+    findings,
+    harms,
+    meta,
+    missing,
+    network,
+    rare,
+    report,
+    rob,
+)
 from reprieve.errors import ReprieveError
 
 app = typer.Typer(
@@ -21,6 +35,9 @@ app = typer.Typer(
 )
 app.command("ask")(ask.ask)
 app.command("certainty")(certainty.certainty)
+app.command("findings")(findings.findings)
+app.command("harms")(harms.harms)
+app.command("missing")(missing.missing)
 app.command("report")(report.report)
 app.command("meta")(meta.meta)
 app.command("network")(network.network)

@@ -56,14 +56,14 @@ def doses(
     from reprieve.synthesis.networks.doses import dose_network
     from reprieve.synthesis.networks.words import frame_text
 
-    table = read_table(data)
+    table = read_table(data, (study, agent, agent1, agent2))
     named = {"study": study, "agent": agent, "dose": dose, "mean": mean, "sd": sd, "events": events}
     named |= {"n": n, "agent1": agent1, "dose1": dose1, "agent2": agent2, "dose2": dose2}
     named |= {"effect": effect, "se": se, "variance": variance}
     columns: dict[str, Any] = {role: column for role, column in named.items() if column is not None}
     require_columns(data, table, columns.values())
     require_numbers(data, table, columns)
-    if not 0 < level < 100:
+    if not 1 <= level < 100:
         raise InputError(f"--level is {level:g}; expected percent, such as 95")
     options: dict[str, Any] = {"measure": measure, "shape": shape, "unit": unit, "knots": knots}
     options |= {"ed50": ed50, "placebo": placebo, "model": model, "method": method}

@@ -70,7 +70,7 @@ def network(
     json: output.Json = False,
 ) -> None:
     """Network meta-analysis: all treatments against each other, directly and indirectly."""
-    table = read_table(data)
+    table = read_table(data, (study, treatment1, treatment2, treatment))
     named = {
         "study": study,
         "treatment1": treatment1,
@@ -87,7 +87,7 @@ def network(
     columns: dict[str, Any] = {role: column for role, column in named.items() if column is not None}
     require_columns(data, table, columns.values())
     require_numbers(data, table, columns)
-    if not 0 < level < 100:
+    if not 1 <= level < 100:
         raise InputError(f"--level is {level:g}; expected percent, such as 95")
     if effect_prior is not None and prior is None:
         raise InputError("--effect-prior needs --prior, the prior of τ")
@@ -161,7 +161,8 @@ def require_numbers(path: Path, table: pl.DataFrame, columns: dict[str, str]) ->
         bad = (column.is_not_null() & number.is_null()).arg_true()
         if len(bad):
             row = bad[0]
+            comma = "write decimals with a point" if "," in column[row] else "correct it"
             raise InputError(
-                f"{path}:{row + 2}: {column.name}: {column[row]!r} is not a number; correct it, "
+                f"{path}:{row + 2}: {column.name}: {column[row]!r} is not a number; {comma}, "
                 "or leave it empty"
             )

@@ -21,8 +21,14 @@ MISSING = ["", "NA", "NaN", "nan", "."]
 """What stands for a missing value, besides an empty cell."""
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: Path, labels: Iterable[str | None] = ()) -> pl.DataFrame:
     """The rows of a CSV file; the separator is found from the header.
+
+    Parameters
+    ----------
+    path : Path
+    labels : iterable of str or None
+        Columns that hold names, and are read as they stand though they look like numbers.
 
     Raises
     ------
@@ -45,7 +51,11 @@ def read_table(path: Path) -> pl.DataFrame:
     separator = max(",;\t", key=header.count)
     try:
         table = pl.read_csv(
-            path, separator=separator, null_values=MISSING, infer_schema_length=None
+            path,
+            separator=separator,
+            null_values=MISSING,
+            infer_schema_length=None,
+            schema_overrides={name: pl.String for name in labels if name is not None},
         )
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]

@@ -21,6 +21,7 @@ from reprieve.figures.text import capital, sides
 from reprieve.figures.theme import unchecked
 from reprieve.report.charts import Chart, forest_chart, people_chart
 from reprieve.report.diagnostics import Diagnostics, diagnostics_of
+from reprieve.report.harms import HarmsSection, harms_section
 from reprieve.report.missing import Missing, missing_of
 from reprieve.report.networks import Section, network_sections
 from reprieve.report.trajectories import Course, course_of
@@ -114,6 +115,8 @@ class Page:
         The question that the page opens with, over months.
     networks : tuple of Section
         All treatments at once, for each outcome.
+    harms : HarmsSection or None
+        What can go wrong.
     missing : Missing or None
         Registered trials that stayed silent, and the way from records to trials.
     boxes : tuple of Box
@@ -128,6 +131,7 @@ class Page:
     comparisons: tuple[Comparison, ...]
     course: Course | None
     networks: tuple[Section, ...]
+    harms: HarmsSection | None
     missing: Missing | None
     boxes: tuple[Box, ...]
     unread: dict[str, list[dict[str, object]]]
@@ -221,6 +225,7 @@ def _page(
         comparisons=tuple(_comparisons(answers, shown, _everything(opening, evidence))),
         course=course_of(opening, evidence),
         networks=network_sections(condition, evidence),
+        harms=harms_section(condition, opening, evidence),
         missing=missing_of(condition, opening, evidence),
         boxes=tuple(_boxes(cells.filter(pl.col("condition") == condition))),
         unread=_unread(evidence, condition),

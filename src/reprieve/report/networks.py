@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reprieve.answers.months import OverMonths, over_months
+from reprieve.answers.network_certainty import network_certainty
 from reprieve.answers.networks import Bridge, NetworkAnswer, Part, Response, choices
 from reprieve.answers.words import OUTCOMES
+from reprieve.certainty.grading.certainty import Certainty
+from reprieve.certainty.networks.results import NetworkCertainty
 from reprieve.effects.question import Question
 from reprieve.evidence import vocabulary
 from reprieve.evidence.nodes import node
@@ -29,11 +32,14 @@ class Row:
     Attributes
     ----------
     name : str
+    certainty : Certainty or None
+        Of the difference at the month that is drawn.
     cells : tuple of (tuple of str or None)
         For each month the difference with its interval, the rank with its interval, and trials.
     """
 
     name: str
+    certainty: Certainty | None
     cells: tuple[tuple[str, str, str] | None, ...]
 
 
@@ -109,7 +115,7 @@ def _section(found: OverMonths, evidence: Evidence) -> Section | None:
         month=f"{question.month:g}",
         reference=node(str(found.reference)).name,
         months=tuple(f"Month {month:g}" for month in found.months),
-        rows=tuple(_rows(found)),
+        rows=tuple(_rows(found, network_certainty(answer, evidence))),
         league=tuple(
             tuple(names.get(cell, cell) for cell in row[1:]) for row in league.to_frame().rows()
         ),
@@ -129,7 +135,7 @@ def _section(found: OverMonths, evidence: Evidence) -> Section | None:
     )
 
 
-def _rows(found: OverMonths) -> list[Row]:
+def _rows(found: OverMonths, rated: NetworkCertainty | None) -> list[Row]:
     """Treatments in the order of the month in which most of them stand."""
     months = found.months
     cells = {
@@ -144,8 +150,13 @@ def _rows(found: OverMonths) -> list[Row]:
     order = found.table.filter(month=fullest)["treatment"].to_list()
     order += [code for code in found.table["treatment"].unique(maintain_order=True)
               if code not in order]  # fmt: skip
+    sure = {pair.treatment: pair.certainty for pair in rated.against_reference()} if rated else {}
     return [
-        Row(text.capital(node(code).name), tuple(cells.get((code, month)) for month in months))
+        Row(
+            text.capital(node(code).name),
+            sure.get(code),
+            tuple(cells.get((code, month)) for month in months),
+        )
         for code in order
     ]
 

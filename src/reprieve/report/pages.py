@@ -112,14 +112,14 @@ def write_all(
             tell(done, total, condition.replace("_", " "))
     entries = [made[condition] for condition in conditions]
     content = (
-        _templates()
+        templates()
         .get_template("index.html")
         .render(
             entries=entries,
             chart=map_chart(cells),
             library=library(),
             date=evidence.date,
-            **_constants(),
+            **constants(),
         )
     )
     index = _write(folder / "index.html", content)
@@ -160,14 +160,14 @@ def _page_file(condition: str) -> IndexEntry:
 
 def _write_page(page: Page, folder: Path, *, index: bool) -> Path:
     content = (
-        _templates()
+        templates()
         .get_template("condition.html")
         .render(
             page=page,
             date=page.date,
             library=library() if page.of("number") else None,
             index=index,
-            **_constants(),
+            **constants(),
         )
     )
     return _write(folder / f"{page.condition.code}.html", content)
@@ -190,7 +190,7 @@ def _write(path: Path, content: str) -> Path:
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("reprieve.report"),
         autoescape=True,
@@ -259,7 +259,7 @@ def reference_link(reference: str) -> str | None:
     return safe_link(reference)
 
 
-def _constants() -> dict[str, Any]:
+def constants() -> dict[str, Any]:
     """What every page carries."""
     import altair
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from reprieve.synthesis.pairwise import meta_analysis
     from reprieve.synthesis.rare.analysis import rare_events
     from reprieve.synthesis.rare.bounds import upper_bound
+    from reprieve.synthesis.rare.network import rare_network
     from reprieve.synthesis.rare.single_arm import pooled_risk
     from reprieve.synthesis.regression import MetaRegression, meta_regression
     from reprieve.synthesis.results import MetaAnalysis
@@ -108,6 +109,7 @@ _HOMES = {
     "pet_peese": "missing_evidence.precision_effect",
     "pooled_risk": "rare.single_arm",
     "rare_events": "rare.analysis",
+    "rare_network": "rare.network",
     "upper_bound": "rare.bounds",
     "profile_tau2": "diagnostics.profiles",
     "pustejovsky_rodgers_test": "missing_evidence.asymmetry",
@@ -170,6 +172,7 @@ __all__ = [
     "pustejovsky_rodgers_test",
     "rank_test",
     "rare_events",
+    "rare_network",
     "regression_test",
     "rhodes_prior",
     "robust",

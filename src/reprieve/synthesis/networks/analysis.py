@@ -11,7 +11,7 @@ from reprieve.synthesis.networks.connection import require_connected
 from reprieve.synthesis.networks.fitting import Fit, cochran_q, dersimonian_laird, fit_at
 from reprieve.synthesis.networks.reading import read_trials
 from reprieve.synthesis.networks.results import NetworkMetaAnalysis
-from reprieve.synthesis.networks.rows import Rows
+from reprieve.synthesis.networks.rows import Rows, label_of
 from reprieve.synthesis.networks.trials import Trials
 
 _KNOWN = {
@@ -191,7 +191,7 @@ def set_up(rows: Rows, reference: str | None) -> tuple[Trials, str, tuple[str, .
     """
     if reference is None:
         reference = rows.treatments[0]
-    elif reference not in rows.treatments:
+    elif (reference := label_of(reference)) not in rows.treatments:
         raise UnknownWordError("reference treatment", reference, rows.treatments)
     require_connected(rows)
     trials = Trials.of(rows)

@@ -11,7 +11,7 @@ import numpy as np
 
 from reprieve.errors import UnknownWordError
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.networks.rows import Index
+from reprieve.synthesis.networks.rows import Index, label_of
 from reprieve.synthesis.networks.trials import Trials
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ class NetworkResult(ABC):
 
     def place(self, treatment: str) -> int:
         """Where a treatment stands among `treatments`."""
-        if treatment not in self.treatments:
-            raise UnknownWordError("treatment", treatment, self.treatments)
-        return self.treatments.index(treatment)
+        if (name := label_of(treatment)) not in self.treatments:
+            raise UnknownWordError("treatment", name, self.treatments)
+        return self.treatments.index(name)
 
     # -- ranking
 

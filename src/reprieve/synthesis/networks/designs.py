@@ -18,7 +18,7 @@ import numpy as np
 from reprieve.synthesis.findings import Finding, plain
 from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.networks.connection import components
-from reprieve.synthesis.networks.fitting import grounded_inverse, laplacian
+from reprieve.synthesis.networks.fitting import grounded_inverse, laplacian, moment_tau2
 from reprieve.synthesis.networks.rows import Index
 from reprieve.synthesis.networks.words import frame_text
 
@@ -343,4 +343,4 @@ def tau2_within(level: DesignLevel) -> float:
     df, Q = int(level.each("df").sum()), float(level.each("Q").sum())
     if not df:
         return 0.0
-    return max(0.0, (Q - df) / float(level.total - level.each("taken").sum()))
+    return moment_tau2(Q - df, level.total - float(level.each("taken").sum()), level.total)

@@ -11,6 +11,8 @@ from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.networks.rows import Index
 from reprieve.synthesis.networks.trials import Trials
 
+_ROUNDING = 1e-14
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -86,5 +88,31 @@ def dersimonian_laird(trials: Trials, common: Fit, Q: float, df: int) -> float:
     """
     rows = trials.rows
     u = trials.squared_weights(common.w)
-    expected = common.w.sum() - u @ common.variances(rows.a, rows.b)
-    return max(0.0, (Q - df) / float(expected))
+    total = float(common.w.sum())
+    return moment_tau2(Q - df, total - float(u @ common.variances(rows.a, rows.b)), total)
+
+
+def moment_tau2(excess: float, left: float, total: float) -> float:
+    """τ² from what Q has in excess of its degrees of freedom, truncated at zero.
+
+    Parameters
+    ----------
+    excess : float
+    left : float
+        The weight that is left of `total` once the fit took its part.
+    total : float
+        The weight of all contrasts.
+
+    Raises
+    ------
+    SynthesisError
+        One weight is so large that rounding hides what is left.
+    """
+    if excess <= 0:
+        return 0.0
+    if not left > _ROUNDING * total:
+        raise SynthesisError(
+            "τ² can't be estimated by moments: variances differ so much that one trial outweighs "
+            'all others; check the smallest standard errors, or use model="common"'
+        )
+    return excess / left

@@ -89,6 +89,7 @@ def read_rows(
             Excluded(i + 1, names["study"][i] or "?", f"{role} is missing")
             for i, role in sorted(unnamed.items())
         )
+        excluded = tuple(sorted(excluded, key=lambda each: each.row))
         keep = np.array([i not in unnamed for i in places])
         y, v, places = y[keep], v[keep], [i for i in places if i not in unnamed]
         if not len(y):
@@ -152,15 +153,26 @@ def arrange(
 
 
 def labels_of(values: Any) -> list[str | None]:
-    """Names as text; None where missing."""
+    """Names as text; None where missing.
+
+    Codes are whole numbers, though a data frame may hold them as 2.0 beside a missing value.
+
+    Examples
+    --------
+    >>> labels_of([2, 2.0, float("nan"), " sham "])
+    ['2', '2', None, 'sham']
+    """
     if isinstance(values, np.ndarray):
         values = values.tolist()
-    words = {
-        value: (value.strip() if isinstance(value, str) else _word(value)) or None
-        for value in set(values)
-    }
+    words = {value: label_of(value) or None for value in set(values)}
     return [words[value] for value in values]
 
 
-def _word(value: Any) -> str:
-    return "" if value is None or value != value else str(value)
+def label_of(value: Any) -> str:
+    """One name as text; empty where missing."""
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or value != value:
+        return ""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)

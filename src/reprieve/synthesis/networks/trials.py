@@ -166,7 +166,7 @@ def _resolve(rows: Rows, group: Index, arms: Index, notes: list[str]) -> MultiAr
     means = difference.mean(axis=2)
     off = np.abs(y - means[:, i] + means[:, j])
     if (off > _INCONSISTENT).any():
-        _contradiction(rows, group, off, notes)
+        _contradiction(rows, group, off, n, notes)
     row_means = resistance.mean(axis=2)
     average = row_means.mean(axis=1)
     # arm variances that come nearest to the variances of all pairs
@@ -188,7 +188,7 @@ def _resolve(rows: Rows, group: Index, arms: Index, notes: list[str]) -> MultiAr
     return MultiArm(group, arms, means, values[:, 1:], vectors[:, :, 1:])
 
 
-def _contradiction(rows: Rows, group: Index, off: Array, notes: list[str]) -> None:
+def _contradiction(rows: Rows, group: Index, off: Array, arms: int, notes: list[str]) -> None:
     """Refuse contrasts of a trial that don't add up; note those that rounding may explain."""
     worst = (off / np.sqrt(rows.v[group])).max(axis=1)
     s = int(worst.argmax())
@@ -196,9 +196,11 @@ def _contradiction(rows: Rows, group: Index, off: Array, notes: list[str]) -> No
     if worst[s] > _PART_OF_SE and off[s].max() > _INCONSISTENT:
         e = group[s, off[s].argmax()]
         pair = f"{rows.treatments[rows.a[e]]} – {rows.treatments[rows.b[e]]}"
+        # a pair pulls the mean of n arms towards itself, by 2/n of its distance from the others
+        apart = off[s].max() / (1 - 2 / arms)
         raise SynthesisError(
             f"the contrasts of study {name!r} contradict each other: {pair} differs by "
-            f"{off[s].max():.4g} from what its other contrasts imply. Check signs and values, or "
+            f"{apart:.4g} from what its other contrasts imply. Check signs and values, or "
             "give the data of its arms"
         )
     names = sorted(

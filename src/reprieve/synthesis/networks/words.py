@@ -83,10 +83,8 @@ def posterior_summary(fit: BayesianNetwork) -> str:
 
 
 def _size(fit: NetworkResult) -> str:
-    return (
-        f"{fit.n} treatments, {fit.k} trials, {fit.m} contrasts, {fit.n_designs} "
-        f"design{'s' * (fit.n_designs != 1)}"
-    )
+    counts = {"treatment": fit.n, "trial": fit.k, "contrast": fit.m, "design": fit.n_designs}
+    return ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items())
 
 
 def _against_reference(fit: NetworkResult, table: pl.DataFrame) -> list[str]:

@@ -1,0 +1,74 @@
+"""`reprieve findings`: the Summary-of-Findings table of a comparison, or of a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reprieve.cli import output
+from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.errors import InputError
+
+
+def findings(
+    condition: ConditionArgument,
+    treatment: TreatmentAsked = "cell_therapy",
+    comparator: ComparatorAsked = "placebo",
+    path: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to .html, .docx or .csv.")
+    ] = None,
+    month: Annotated[
+        float, typer.Option("--month", "-m", help="With --comparator all: months after treatment.")
+    ] = 6.0,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="With --comparator all: the treatment to hold the others against."),
+    ] = None,
+    approach: Annotated[
+        str, typer.Option(help="With --comparator all: how to rate, GRADE or CINeMA.")
+    ] = "GRADE",
+    judgements: Annotated[
+        Path | None, typer.Option(help="Risk of bias: a file of judgements (reprieve rob).")
+    ] = None,
+    overrules: Annotated[
+        Path | None, typer.Option(help="What people decided otherwise: overrules.csv.")
+    ] = None,
+    evidence: EvidencePath = None,
+    json: output.Json = False,
+) -> None:
+    """Summary of findings: seven outcomes at most, absolute effects, how sure and why."""
+    from reprieve.answers.findings_rows import SummaryOfFindings
+    from reprieve.answers.network_findings import NetworkFindings, network_findings
+    from reprieve.answers.summary_of_findings import summary_of_findings
+    from reprieve.certainty import read_judgements, read_overrules
+    from reprieve.evidence import load_evidence
+    from reprieve.report.findings import write_findings
+
+    package = load_evidence(evidence)
+    judged = read_judgements(judgements) if judgements else []
+    decided = read_overrules(overrules) if overrules else []
+    found: SummaryOfFindings | NetworkFindings
+    if comparator == "all":
+        if decided:
+            raise InputError("--overrules are kept for questions, not for --comparator all")
+        found = network_findings(
+            condition,
+            package,
+            month=month,
+            reference=reference,
+            approach=approach,  # type: ignore[arg-type]  # network_certainty checks the word
+            judgements=judged,
+        )
+    else:
+        found = summary_of_findings(
+            condition, treatment, comparator, package, judgements=judged, overrules=decided
+        )
+    written = write_findings(found, path) if path else None
+    if json:
+        output.print_json(found.to_dict() | ({"file": str(written)} if written else {}))
+    elif written:
+        typer.echo(f"The findings are at {written}")
+    else:
+        typer.echo(found.summary())
