@@ -96,3 +96,18 @@ def test_json(knee):
     assert content["parts"][0]["network"]["treatments"]
     assert content["not_connected"][0]["trial"]
     assert content["contrasts"][0]["rows"]
+
+
+def test_the_larger_of_parts_comes_first_and_add_ons_are_its_own():
+    answer = ask_network(Question(condition="diabetic_neuropathy"))
+    sizes = [(len(part.treatments), part.fit.k, part.people) for part in answer.parts]
+    assert sizes == sorted(sizes, reverse=True)
+    assert "on top of what both groups got" not in answer.in_words, "that is another part's trial"
+    assert "visits of months 3 to 12 count" in answer.in_words
+
+
+def test_unknown_people_are_not_none():
+    answer = ask_network(Question(condition="radiculopathy"))
+    assert answer.main.people == 0
+    assert "an unreported number of people" in answer.in_words
+    assert "0 people" not in answer.in_words

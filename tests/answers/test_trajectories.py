@@ -77,3 +77,19 @@ def test_controls_that_meet_the_treatment_stand_for_placebo():
     assert content["milestones"]["peak"]["months"] is not None
     assert content["network"]["shapes"]
     assert content["reach"] == answer.reach
+
+
+def test_months_before_the_first_visit_rest_on_the_form(make_evidence):
+    evidence = make_evidence(outcomes=outcomes({"a": {6: (30, 45)}, "b": {6: (35, 40)}}))
+    early = ask_trajectory(Question(condition="knee_osteoarthritis", month=1), evidence)
+    assert early.start == early.reach == 6
+    assert "they cover month 6 alone" in early.in_words
+    assert "rests on the form of the course before month 6" in early.in_words
+    assert "rests on the form" not in ask_trajectory(KNEE, evidence).in_words
+    assert early.to_dict()["start"] == 6
+
+
+def test_words_of_a_course_that_still_grows():
+    words = ask_trajectory(Question(condition="knee_osteoarthritis", outcome="function")).in_words
+    assert "()" not in words
+    assert "12.0 (12.0 to 12.0)" not in words

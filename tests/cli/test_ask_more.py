@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_all_treatments_at_once(run):
     status, out, err = run("ask", "hip_osteoarthritis", "--comparator", "all")
@@ -36,3 +38,19 @@ def test_a_month_that_is_none(run):
     status, _, err = run("ask", "radiculopathy", "--month", "soon")
     assert status == 2
     assert "--month is 'soon'; expected a number of months, or all" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--comparator", "all", "--month", "all"), "takes one month"),
+        (("--picture", "course.svg"), "--picture needs --month all"),
+        (("--comparator", "all", "--multiverse"), "--multiverse needs"),
+        (("--lump",), "need --comparator all"),
+        (("--nodes", "class"), "need --comparator all"),
+    ],
+)
+def test_no_option_is_passed_over(run, words, message):
+    status, out, err = run("ask", "radiculopathy", *words)
+    assert (status, out) == (2, "")
+    assert message in err

@@ -146,3 +146,23 @@ def test_wrong_data(run, tmp_path):
     status, _, err = run("network", missing, *CONTRASTS)
     assert status == 2
     assert "missing" in err
+
+
+def test_codes_are_read_as_they_stand(run, tmp_path):
+    columns = {"study": ["01", "2", "3"], "treat1": ["1", "1", "2"], "treat2": ["2", "2.5", "2.5"]}
+    path = write(tmp_path / "codes.csv", columns | {"TE": [1, 2, 1.5], "seTE": [1, 1, 1]})
+    status, out, err = run("network", path, *CONTRASTS, "--reference", "2", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["treatments"] == ["1", "2", "2.5"]
+
+
+def test_decimal_commas_and_shares_for_percent(run, tmp_path):
+    path = tmp_path / "commas.csv"
+    path.write_text("study;treat1;treat2;TE;seTE\n1;a;b;-1,5;0,5\n", encoding="utf-8")
+    _, _, err = run("network", path, *CONTRASTS)
+    assert "write decimals with a point" in err
+    path.write_text("study;treat1;treat2;TE;seTE\n1;a;b;-1.5;0.5\n", encoding="utf-8")
+    status, out, _ = run("network", path, *CONTRASTS)
+    assert status == 0
+    assert "2 treatments, 1 trial, 1 contrast, 1 design\n" in out
+    assert run("network", path, *CONTRASTS, "--level", "0.95")[0] == 2

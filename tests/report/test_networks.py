@@ -22,7 +22,8 @@ def test_the_table_is_that_of_the_answers(pain):
     for month, cell in zip(found.months, exercise.cells, strict=True):
         (row,) = found.table.filter(month=month, treatment="exercise_therapy").to_dicts()
         assert cell[0].startswith(f"{row['estimate']:.1f}".replace("-", "\u2212"))
-        assert cell[1] == f"rank {row['median_rank']:.0f} ({row['rank_low']} to {row['rank_high']})"
+        place = f"{row['median_rank']:.0f} of {row['of']}"
+        assert cell[1] == f"rank {place} ({row['rank_low']} to {row['rank_high']})"
 
 
 def test_figures_are_drawn_and_described(pain):

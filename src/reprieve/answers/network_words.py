@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from reprieve.answers.words import OUTCOMES
 from reprieve.evidence import vocabulary
 from reprieve.evidence.nodes import node
@@ -53,18 +55,22 @@ def _size(answer: NetworkAnswer, part: Part) -> str:
         if others
         else ""
     )
-    added = answer.found.table.filter("add_on")["study_id"].n_unique()
-    on_top = (
-        f" In {_count(added).lower()} of the trials a treatment was given on top of what both "
-        "groups got."
-        if added
-        else ""
-    )
+    mine = answer.found.table.filter(pl.col("study_id").is_in(part.studies))
+    added = mine.filter("add_on")["study_id"].n_unique()
+    which = "it" if part.fit.k == 1 else f"{_count(added).lower()} of the trials"
+    on_top = f" In {which} a treatment was given on top of what both groups got." if added else ""
+    low, high = question.months
+    when = f"about {question.month:g} month{'s' * (question.month != 1)} after treatment"
     return (
-        f"{trials} with {part.people:,} people {verb} {len(part.treatments)} treatments of "
-        f"{vocabulary.condition(question.condition).name}, about {question.month:g} months after "
-        f"treatment.{on_top}{apart}"
+        f"{trials} with {people_of(part)} {verb} {len(part.treatments)} treatments of "
+        f"{vocabulary.condition(question.condition).name}, {when} (visits of months {low:g} to "
+        f"{high:g} count).{on_top}{apart}"
     )
+
+
+def people_of(part: Part) -> str:
+    """How many people a part holds, in words."""
+    return f"{part.people:,} people" if part.people else "an unreported number of people"
 
 
 def _effects(answer: NetworkAnswer, part: Part) -> list[str]:

@@ -294,7 +294,7 @@ def _parts(found: AllComparisons, level: float) -> list[Part]:
         arms = found.arms.filter(pl.col("node").is_in(treatments))
         studies = tuple(mine["study_id"].unique(maintain_order=True))
         parts.append(Part(treatments, studies, _people(mine, arms), fit))
-    return parts
+    return sorted(parts, key=lambda each: (-len(each.treatments), -each.fit.k, -each.people))
 
 
 def _people(contrasts: pl.DataFrame, arms: pl.DataFrame) -> int:

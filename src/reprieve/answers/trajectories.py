@@ -68,6 +68,15 @@ class TrajectoryAnswer:
         found = self.fit.difference(self.question.treatment).filter(pl.col("estimate").is_not_nan())
         return float(found["month"].max() or math.nan)  # type: ignore[arg-type]
 
+    @property
+    def start(self) -> float:
+        """The first month with data; NaN where nothing connects the two."""
+        if self.fit is None:
+            return math.nan
+        both = (self.question.treatment, self.question.comparator)
+        ends = pl.col("treatment1").is_in(both) & pl.col("treatment2").is_in(both)
+        return float(self.fit.reach().filter(ends)["start"].item())
+
     def at(self, month: float) -> dict[str, float] | None:
         """The difference at a month; None beyond the data."""
         if self.fit is None:
@@ -131,6 +140,7 @@ class TrajectoryAnswer:
             content |= {
                 "at": self.at(question.month),
                 "curve": fit.difference(question.treatment).to_dicts(),
+                "start": self.start,
                 "reach": self.reach,
                 "milestones": self.milestones,
                 "area": fit.area(question.treatment),

@@ -28,7 +28,7 @@ def in_words(answer: TrajectoryAnswer) -> str:
     sentences = [
         f"{_count(len(fit.visits.study), 'difference')} from {_count(fit.k, 'trial')} of "
         f"{condition}, measured at {_count(len(fit.months), 'different month')}, in one network "
-        f"over time; for {treatment} against {comparator} they reach month {answer.reach:g}.",
+        f"over time; for {treatment} against {comparator} they cover {_span(answer)}.",
         _at(answer, treatment, comparator),
         _form(answer),
         *_milestones(answer, treatment),
@@ -44,11 +44,22 @@ def _at(answer: TrajectoryAnswer, treatment: str, comparator: str) -> str:
     _, better, worse = OUTCOMES[answer.question.outcome]
     size, low, high = found["estimate"], found["ci_low"], found["ci_high"]
     unsure = " The interval holds zero: which is better is not shown." if low < 0 < high else ""
+    early = (
+        f" No visit is that early: it rests on the form of the course before month "
+        f"{answer.start:g}."
+        if answer.question.month < answer.start
+        else ""
+    )
     return (
         f"At month {answer.question.month:g}: {better if size < 0 else worse} with {treatment} "
         f"than with {comparator} by {abs(size):.1f} points of 100 (95% interval {_points(low)} to "
-        f"{_points(high)})." + unsure
+        f"{_points(high)})." + unsure + early
     )
+
+
+def _span(answer: TrajectoryAnswer) -> str:
+    start, reach = answer.start, answer.reach
+    return f"month {reach:g} alone" if start == reach else f"months {start:g} to {reach:g}"
 
 
 def _form(answer: TrajectoryAnswer) -> str:
@@ -57,10 +68,11 @@ def _form(answer: TrajectoryAnswer) -> str:
         return ""
     if fit.shape == "constant":
         return (
-            "No curve predicts left-out trials better than a difference that stays as it is from "
-            "the first visit on."
+            "No curve predicts left-out trials clearly better than a difference that stays as it "
+            "is from the first visit on."
         )
-    return f"Of the shapes tried, {fit.shape} predicts left-out trials best ({fit.form})."
+    form = f" ({fit.form})" if fit.form else ""
+    return f"No shape tried predicts left-out trials clearly better than {fit.shape}{form}."
 
 
 def _milestones(answer: TrajectoryAnswer, treatment: str) -> list[str]:
@@ -75,7 +87,11 @@ def _milestones(answer: TrajectoryAnswer, treatment: str) -> list[str]:
             if math.isinf(half.months)
             else f"half of it has gone by month {_month(half)}"
         )
-        sentences.append(f"The difference is greatest about month {_month(peak)}; {gone}.")
+        sentences.append(
+            f"The difference is greatest when the data end (month {half.reach:g})."
+            if peak.months == peak.ci[0] == half.reach
+            else f"The difference is greatest about month {_month(peak)}; {gone}."
+        )
     below = found.get("time_below_mcid")
     if below is not None and answer.mcid:
         if below.months == 0 or math.isnan(below.months):

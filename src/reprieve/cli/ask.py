@@ -65,6 +65,7 @@ def ask(
     from reprieve.evidence import load_evidence
 
     at_once = comparator == "all"
+    _check(at_once, month == "all", picture, every_analysis, lump or nodes != "product")
     question = Question(
         condition=condition,
         treatment=treatment,
@@ -96,6 +97,23 @@ def ask(
     _print(answer, course)
     if every:
         typer.echo("\n" + every.summary())
+
+
+def _check(
+    at_once: bool, every_month: bool, picture: Path | None, multiverse: bool, of_network: bool
+) -> None:
+    """Refuse options that would be passed over."""
+    if at_once and every_month:
+        raise InputError(
+            "--comparator all takes one month, such as --month 12; the report of a condition "
+            "holds its network month by month"
+        )
+    if picture is not None and (at_once or not every_month):
+        raise InputError("--picture needs --month all, and one --comparator")
+    if multiverse and (at_once or every_month):
+        raise InputError("--multiverse needs one --comparator and one --month")
+    if of_network and not at_once:
+        raise InputError("--nodes and --lump need --comparator all")
 
 
 def _month(given: str) -> float:

@@ -48,13 +48,14 @@ def _part(part: Part) -> object:
     from rich.markup import escape
 
     from reprieve.answers.months import trials_with
+    from reprieve.answers.network_words import people_of
 
     fit, names = part.fit, part.names
     ranks = {row["treatment"]: row for row in fit.ranks().to_frame().iter_rows(named=True)}
     shown = output.table(
         f"Against {escape(names[fit.reference])}", "Points (95% CI)", "In a new trial",
         "Rank (95%)", "Trials",
-        title=f"{fit.k} trial{'s' * (fit.k > 1)}, {part.people:,} people",
+        title=f"{fit.k} trial{'s' * (fit.k > 1)}, {people_of(part)}",
     )  # fmt: skip
     for row in fit.to_frame().sort("estimate").iter_rows(named=True):
         rank = ranks[row["treatment"]]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reprieve.effects.question import Question
     from reprieve.evidence import Evidence
 
-_PLACES = 45
+_PLACES = 36
 """Characters of the picture in the terminal."""
 
 
@@ -61,12 +61,14 @@ def _months(answer: TrajectoryAnswer) -> object:
     rows: list[dict[str, Any]] = []
     if fit is not None:
         found = fit.difference(question.treatment).to_dicts()
-        rows = [row for row in found if not math.isnan(row["estimate"])]
+        rows = [
+            row for row in found if row["month"] >= answer.start and not math.isnan(row["estimate"])
+        ]
     low = min([row["ci_low"] for row in rows], default=0.0)
     high = max([row["ci_high"] for row in rows], default=0.0)
     low, high = min(low, 0.0), max(high, 0.0)
     shown = output.table(
-        "Month", "Points (95% CI)", f"← better with the treatment ({low:.0f} to {high:+.0f})"
+        "Month", "Points (95% CI)", f"← better: {output.points(low)} to {output.points(high)}"
     )
     for row in rows:
         shown.add_row(
@@ -83,8 +85,8 @@ def _bar(estimate: float, start: float, end: float, low: float, high: float) -> 
 
     Examples
     --------
-    >>> _bar(-5.0, -10.0, 0.0, -10.0, 5.0)[:16]
-    '├──────────────●'
+    >>> _bar(-5.0, -10.0, 0.0, -10.0, 5.0)[:13]
+    '├───────────●'
     """
 
     def place(value: float) -> int:

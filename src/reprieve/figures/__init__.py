@@ -4,6 +4,7 @@ Every figure is one Altair chart that serves the screen (with tooltips) and pape
 """
 
 from reprieve.figures.baujat import baujat
+from reprieve.figures.benefit_harm import benefit_harm
 from reprieve.figures.boundaries import boundaries
 from reprieve.figures.bubble import bubble
 from reprieve.figures.comparison_adjusted_funnel import comparison_adjusted_funnel
@@ -22,6 +23,7 @@ from reprieve.figures.net_heat_figure import net_heat_figure
 from reprieve.figures.network_forest import network_forest
 from reprieve.figures.network_graph import network_graph
 from reprieve.figures.people import people
+from reprieve.figures.prisma import prisma_flow
 from reprieve.figures.profile import profile
 from reprieve.figures.rank_curves import rank_curves
 from reprieve.figures.rank_heat import rank_heat
@@ -34,6 +36,7 @@ from reprieve.figures.trajectory import trajectory
 
 __all__ = [
     "baujat",
+    "benefit_harm",
     "boundaries",
     "bubble",
     "comparison_adjusted_funnel",
@@ -52,6 +55,7 @@ __all__ = [
     "network_forest",
     "network_graph",
     "people",
+    "prisma_flow",
     "profile",
     "rank_curves",
     "rank_heat",

@@ -14,7 +14,7 @@ from reprieve.effects.harms import HarmsQuestion
 from reprieve.evidence import vocabulary
 from reprieve.evidence.published_harms import PublishedHarm, published_harms
 from reprieve.evidence.records import Evidence
-from reprieve.figures import benefit_harm as figure
+from reprieve.figures.benefit_harm import benefit_harm as benefit_harm_figure
 from reprieve.figures.text import capital
 from reprieve.figures.theme import specification, to_svg
 from reprieve.report.charts import Chart
@@ -95,7 +95,7 @@ def harms_section(
     chart = None
     people = opening is not None and opening.per_100 is not None and opening.fit is not None
     if opening is not None and people and any(row.treatment for row in rows):
-        found = specification(figure.benefit_harm(benefit_harm(opening, answer)))
+        found = specification(benefit_harm_figure(benefit_harm(opening, answer)))
         chart = Chart(found["description"], Markup(to_svg(found)))
     return HarmsSection(
         title=f"{capital(treatment)} against {other}",

@@ -117,7 +117,8 @@ def _section(found: OverMonths, evidence: Evidence) -> Section | None:
         months=tuple(f"Month {month:g}" for month in found.months),
         rows=tuple(_rows(found, network_certainty(answer, evidence))),
         league=tuple(
-            tuple(names.get(cell, cell) for cell in row[1:]) for row in league.to_frame().rows()
+            tuple(names.get(cell, cell.replace("-", "−")) for cell in row[1:])
+            for row in league.to_frame().rows()
         ),
         reading=league.reading,
         graph=graph_chart(part, answer.found.nodes),
@@ -141,8 +142,9 @@ def _rows(found: OverMonths, rated: NetworkCertainty | None) -> list[Row]:
     cells = {
         (row["treatment"], row["month"]): (
             text.effect(row["estimate"], (row["ci_low"], row["ci_high"])),
-            f"rank {row['median_rank']:.0f} ({row['rank_low']} to {row['rank_high']})",
-            f"of {row['of']}; {row['trials']} trial{'s' * (row['trials'] > 1)}",
+            f"rank {row['median_rank']:.0f} of {row['of']} "
+            f"({row['rank_low']} to {row['rank_high']})",
+            f"{row['trials']} trial{'s' * (row['trials'] > 1)}",
         )
         for row in found.table.iter_rows(named=True)
     }

@@ -69,7 +69,7 @@ def _rows(answer: TrajectoryAnswer) -> list[tuple[str, str, str]]:
     rows = []
     for month in MONTHS:
         found = answer.at(month)
-        if found is None:
+        if found is None or month < answer.start:
             continue
         levels = ""
         if absolute is not None and answer.fit is not None:

@@ -377,13 +377,17 @@ class GaussianModel:
         return held
 
     def _starts(self) -> list[Array]:
-        """All terms alike, and each in turn dominant; correlations above and below zero."""
+        """All terms alike, each in turn dominant, and next to none; correlations of both signs.
+
+        With few studies a likelihood can have a maximum at zero besides another further out.
+        """
         total = float(self._residual @ self._residual) / max(self.n - self.p, 1) - self.typical
         total = max(total, 0.1 * self.typical)
         count = len(self.terms)
         shares = [np.full(count, 1 / count)]
         if count > 1:
             shares += list(0.9 * np.eye(count) + 0.1 / count)
+        shares.append(np.full(count, 1e-3))
         signs = (1, -1) if any(len(term.names) > term.variances for term in self.terms) else (1,)
         return [
             np.concatenate(

@@ -16,6 +16,10 @@ THREE = {
     "seTE": [0.5, 0.6, 0.5, 0.4, 0.6],
 }
 
+COLUMNS = {
+    "study": "study", "treatment1": "treat1", "treatment2": "treat2", "effect": "TE", "se": "seTE",
+}  # fmt: skip
+
 
 def changed(**columns):
     return THREE | columns
@@ -176,3 +180,43 @@ def test_what_is_missing_is_said(fit_contrasts):
         fit_contrasts(changed(treat2=["b", "c", "c", "a", "c"]))
     with pytest.raises(UnknownWordError, match="treatment 'z'"):
         fit_contrasts(THREE).relative("a", "z")
+
+
+def test_codes_are_names_however_a_frame_holds_them():
+    codes = THREE | {
+        "treat1": [1.0, 1.0, 2.0, 1.0, 2.0],
+        "treat2": [2, 3, 3, 2, 3],
+        "study": [1, 1, 1, 2, 3],
+    }
+    fit = network(codes, **COLUMNS, reference=2)
+    assert fit.treatments == ("1", "2", "3")
+    assert fit.reference == "2"
+    assert fit.estimates == pytest.approx(network(THREE, **COLUMNS).estimates)
+    assert fit.relative(3, 1).estimate == -fit.relative("1", "3").estimate
+
+
+def test_rows_left_out_stand_in_their_order():
+    data = changed(treat1=["a", "a", "b", None, "b"], TE=[1.0, 3.0, 2.0, 1.5, None])
+    fit = network(data, **COLUMNS)
+    assert [row.row for row in fit.excluded] == [4, 5]
+
+
+def test_a_contradiction_is_told_in_its_size():
+    # a – b is 1 and b – c is 2, so that a – c = 7 is off by 4
+    with pytest.raises(SynthesisError, match="differs by 4 from what its other contrasts imply"):
+        network(changed(TE=[1.0, 7.0, 2.0, 1.5, 1.0]), **COLUMNS)
+
+
+def test_variances_that_differ_beyond_rounding():
+    data = {
+        "study": ["1", "2", "3", "4"],
+        "treat1": ["a", "a", "b", "a"],
+        "treat2": ["b", "b", "c", "c"],
+        "TE": [-1.0, 1.0, 1.0, 1.0],
+        "seTE": [1e-6, 1e6, 0.5, 0.5],
+    }
+    fit = network(data, **COLUMNS)
+    assert fit.coherence().tau2_within == 0
+    assert fit.relative("a", "b").estimate == pytest.approx(-1)
+    with pytest.raises(SynthesisError, match="one trial outweighs all others"):
+        network(data | {"seTE": [1e-9, 1.0, 1e-1, 1e-1], "TE": [0.0, 9.0, 0.0, 0.0]}, **COLUMNS)

@@ -21,7 +21,7 @@ from reprieve.synthesis.networks.grouping import Grouping
 from reprieve.synthesis.networks.independent import Contrasts, independent
 from reprieve.synthesis.networks.reading import read_trials
 from reprieve.synthesis.networks.relatives import Relatives
-from reprieve.synthesis.networks.rows import Rows
+from reprieve.synthesis.networks.rows import Rows, label_of
 from reprieve.synthesis.networks.shrinkage import (
     TRIALS,
     ShrinkageModel,
@@ -145,7 +145,7 @@ def class_network(
     )
     groups = Grouping.of(rows.treatments, classes)
     names = (*rows.treatments, *(name for name in groups.names if name not in rows.treatments))
-    reference = rows.treatments[0] if reference is None else reference
+    reference = rows.treatments[0] if reference is None else label_of(reference)
     if reference not in names:
         raise UnknownWordError("reference treatment or class", reference, names)
     _require_connected(rows, groups)

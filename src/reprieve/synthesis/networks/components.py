@@ -17,7 +17,7 @@ from reprieve.synthesis.networks.connection import components as connected_parts
 from reprieve.synthesis.networks.independent import independent
 from reprieve.synthesis.networks.parameters import Parameters, fit_parameters
 from reprieve.synthesis.networks.reading import read_trials
-from reprieve.synthesis.networks.rows import Rows
+from reprieve.synthesis.networks.rows import Rows, label_of
 from reprieve.synthesis.networks.trials import Trials
 
 
@@ -133,8 +133,8 @@ def component_network(
     alphabet = Alphabet.of(rows.treatments, separator, inactive, interactions)
     if reference is None:
         reference = inactive if inactive in rows.treatments else rows.treatments[0]
-    if reference not in rows.treatments:
-        raise UnknownWordError("reference treatment", str(reference), rows.treatments)
+    if (reference := label_of(reference)) not in rows.treatments:
+        raise UnknownWordError("reference treatment", reference, rows.treatments)
     trials = Trials.of(rows)
     contrasts = independent(trials)
     C = alphabet.rows(rows.treatments)

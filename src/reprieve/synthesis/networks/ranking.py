@@ -79,8 +79,10 @@ class Ranks(Finding):
 
     def among_best(self, number: int) -> Array:
         """Probability of each treatment to be among the best `number`."""
-        if not 1 <= number <= len(self.treatments):
-            raise InputError(f"number must be 1 to {len(self.treatments)}; it was {number!r}")
+        if number not in range(1, len(self.treatments) + 1):
+            raise InputError(
+                f"number must be a whole one, 1 to {len(self.treatments)}; it was {number!r}"
+            )
         return np.asarray(self.probabilities[:, :number].sum(axis=1))
 
     def to_frame(self) -> pl.DataFrame:

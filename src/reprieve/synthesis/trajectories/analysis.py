@@ -10,6 +10,7 @@ import numpy as np
 
 from reprieve.errors import InputError, SynthesisError, UnknownWordError
 from reprieve.synthesis.networks.connection import components
+from reprieve.synthesis.networks.rows import label_of
 from reprieve.synthesis.trajectories import choosing
 from reprieve.synthesis.trajectories.fitting import (
     Nodes,
@@ -166,7 +167,7 @@ def trajectory(
     visits = read_visits(data, **columns, correlation=correlation)
     if reference is None:
         reference = visits.treatments[0]
-    elif reference not in visits.treatments:
+    elif (reference := label_of(reference)) not in visits.treatments:
         raise UnknownWordError("reference treatment", reference, visits.treatments)
     _require_connected(visits)
     notes = _reading_notes(visits, covariance is not None, correlation)

@@ -1,4 +1,4 @@
-"""How far the data go: for each pair of treatments, the last month that trials speak of."""
+"""How far the data go: for each pair of treatments, the months that trials speak of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reprieve.synthesis.trajectories.visits import Visits
 
 @dataclass(frozen=True)
 class Reach:
-    """Last months with data; NaN where there are none.
+    """First and last months with data; NaN where there are none.
 
     Attributes
     ----------
@@ -23,6 +23,9 @@ class Reach:
     overall : ndarray, shape (T, T)
         Up to which trials connect the two: the last month m such that comparisons at m or later
         make a path between them.
+    start : ndarray, shape (T, T)
+        From which trials connect the two: the first month m such that comparisons at m or earlier
+        make a path between them. Before it the difference is the model's alone.
     trials : ndarray of int, shape (T, T)
         Trials that compare the two, at whatever month.
     """
@@ -30,6 +33,7 @@ class Reach:
     treatment: Array
     direct: Array
     overall: Array
+    start: Array
     trials: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 
 
@@ -47,9 +51,11 @@ def reach_of(visits: Visits) -> Reach:
     array([[nan,  6., 12.],
            [ 6., nan,  6.],
            [12.,  6., nan]])
+    >>> reach_of(visits).start[0]
+    array([nan, 12., 12.])
     """
     T = len(visits.treatments)
-    direct = np.full((T, T), -np.inf)
+    direct, sooner = np.full((T, T), -np.inf), np.full((T, T), -np.inf)
     trials = np.zeros((T, T), dtype=np.intp)
     after = visits.after
     for rows in visits.rows_of_studies:
@@ -60,14 +66,20 @@ def reach_of(visits: Visits) -> Reach:
             arms = np.unique(np.concatenate([visits.a[here], visits.b[here]]))
             pairs = np.ix_(arms, arms)
             direct[pairs] = np.maximum(direct[pairs], month)
+            sooner[pairs] = np.maximum(sooner[pairs], -month)
             seen[pairs] = True
         trials += seen
     np.fill_diagonal(direct, -np.inf)
     np.fill_diagonal(trials, 0)
-    overall = direct.copy()
-    for middle in range(T):  # the widest path, as Floyd and Warshall find the shortest
-        detour = np.minimum(overall[:, [middle]], overall[[middle], :])
-        overall = np.maximum(overall, detour)
-    np.fill_diagonal(overall, -np.inf)
-    known = [np.where(np.isfinite(part), part, np.nan) for part in (direct, overall)]
-    return Reach(np.asarray(direct.max(axis=1)), known[0], known[1], trials)
+    parts = direct, _widest(direct), _widest(sooner)
+    known = [np.where(np.isfinite(part), part, np.nan) for part in parts]
+    return Reach(np.asarray(direct.max(axis=1)), known[0], known[1], -known[2], trials)
+
+
+def _widest(direct: Array) -> Array:
+    """The widest path between all pairs, as Floyd and Warshall find the shortest."""
+    wide = direct.copy()
+    for middle in range(len(wide)):
+        wide = np.maximum(wide, np.minimum(wide[:, [middle]], wide[[middle], :]))
+    np.fill_diagonal(wide, -np.inf)
+    return wide

@@ -16,7 +16,7 @@ from reprieve.synthesis.bayes.mixtures import NormalMixture
 from reprieve.synthesis.findings import plain, quantile
 from reprieve.synthesis.inputs import Excluded
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.networks.rows import Index
+from reprieve.synthesis.networks.rows import Index, label_of
 from reprieve.synthesis.trajectories.fitting import Nodes
 from reprieve.synthesis.trajectories.layout import Layout
 from reprieve.synthesis.trajectories.reach import Reach, reach_of
@@ -139,7 +139,8 @@ class Trajectories:
         """How far data go, for all pairs.
 
         Columns treatment1, treatment2; trials that compare them; direct, the last month of
-        those; months, up to which trials connect the two, directly or over others.
+        those; start and months, from and up to which trials connect the two, directly or over
+        others. Before start a difference rests on the form of the course alone.
         """
         import polars as pl
 
@@ -151,6 +152,7 @@ class Trajectories:
                 "treatment2": [names[t] for t in j],
                 "trials": found.trials[i, j],
                 "direct": found.direct[i, j],
+                "start": found.start[i, j],
                 "months": found.overall[i, j],
             }
         ).with_columns(pl.col("direct").fill_nan(None))
@@ -163,9 +165,9 @@ class Trajectories:
 
     def place(self, treatment: str) -> int:
         """Where a treatment stands among `treatments`."""
-        if treatment not in self.treatments:
-            raise UnknownWordError("treatment", treatment, self.treatments)
-        return self.treatments.index(treatment)
+        if (name := label_of(treatment)) not in self.treatments:
+            raise UnknownWordError("treatment", name, self.treatments)
+        return self.treatments.index(name)
 
     def at(self, month: float, *, extrapolate: bool = False) -> pl.DataFrame:
         """All pairs at one month.
