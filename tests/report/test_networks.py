@@ -47,3 +47,7 @@ def test_the_trial_that_would_connect_is_named(pain):
 
 def test_a_pair_is_no_network():
     assert network_sections("hip_osteoarthritis", load_evidence()) == ()
+
+
+def test_what_only_another_choice_holds_has_its_name(pain):
+    assert "multimodal_physiotherapy" not in pain.choices.still

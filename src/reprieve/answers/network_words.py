@@ -78,6 +78,8 @@ def _effects(answer: NetworkAnswer, part: Part) -> list[str]:
     fit = part.fit
     name, better, worse = OUTCOMES[answer.question.outcome]
     against = node(fit.reference).name
+    question = answer.question
+    worthwhile = question.mcid or vocabulary.threshold(question.condition, question.outcome).points
     shown, unsure = [], []
     for row in fit.to_frame().sort("estimate").iter_rows(named=True):
         low, high = row["ci_low"], row["ci_high"]
@@ -89,6 +91,7 @@ def _effects(answer: NetworkAnswer, part: Part) -> list[str]:
         shown.append(
             f"{treatment}: {which} by {abs(row['estimate']):.1f} points of 100 "
             f"({100 * fit.level:g}% interval {_points(low)} to {_points(high)})"
+            + _worth(low, high, worthwhile)
         )
     sentences = []
     if shown:
@@ -104,6 +107,21 @@ def _effects(answer: NetworkAnswer, part: Part) -> list[str]:
             "told from chance; the intervals may be too narrow."
         )
     return sentences
+
+
+def _worth(low: float, high: float, worthwhile: float | None) -> str:
+    """Whether a difference that is shown is also large enough to matter.
+
+    Examples
+    --------
+    >>> _worth(-17.3, -0.3, 17.5), _worth(-21.7, -6.7, 17.5), _worth(-30.0, -20.0, 17.5)
+    (', less than a worthwhile 17.5', ', not shown to be a worthwhile 17.5', '')
+    """
+    least, most = sorted((abs(low), abs(high)))
+    if worthwhile is None or least >= worthwhile:
+        return ""
+    what = "less than" if most < worthwhile else "not shown to be"
+    return f", {what} a worthwhile {worthwhile:g}"
 
 
 def _points(value: float) -> str:

@@ -158,13 +158,14 @@ def choices_chart(
     }
     if not _differ(fits, against):
         return None
+    codes = {ANY_CONTROL, *(code for fit in fits.values() for code in fit.treatments)}
     wide, narrow = (
         specification(
             lumping_figure(
                 {name: fits[name] for name in against},
                 reference=against,
                 measure=f"Difference in {outcome}, points of 100",
-                names=part.names | {ANY_CONTROL: node(ANY_CONTROL).name},
+                names={code: node(code).name for code in codes},
                 width=width,
             )
         )
