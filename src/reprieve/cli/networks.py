@@ -87,7 +87,7 @@ def _responses(answer: NetworkAnswer) -> object:
         shown.add_row(
             escape(node(response.node).name),
             f"{output.points(response.change)} ({output.points(low)} to {output.points(high)})",
-            str(response.n),
+            f"{response.n:,}",
             str(response.k),
         )
     return shown

@@ -38,13 +38,15 @@ def comparison(found: SummaryOfFindings) -> Any:
         document.add_heading("Why the certainty is what it is", level=2)
         for place, reason in enumerate(notes):
             document.add_paragraph(f"{cells.letter(place)}. {reason}", style="Reason")
-    document.add_heading("Evidence profile", level=2)
-    _table(
-        document,
-        ("Outcome", "Trials", "Starts", *map(capital, DOMAINS), "Other", "People", "Certainty"),
-        [_profile(row) for row in found.rows if row.certainty],
-        (5.0, 1.4, 1.6, 2.5, 2.8, 2.6, 2.5, 2.6, 1.6, 1.6, 2.2),
-    )
+    rated = [_profile(row) for row in found.rows if row.certainty]
+    if rated:
+        document.add_heading("Evidence profile", level=2)
+        _table(
+            document,
+            ("Outcome", "Trials", "Starts", *map(capital, DOMAINS), "Other", "People", "Certainty"),
+            rated,
+            (4.5, 1.4, 1.6, 2.5, 3.2, 2.7, 2.6, 2.5, 1.6, 1.6, 2.2),
+        )
     _close(document, found.evidence_date, found.command)
     return document
 
@@ -181,6 +183,8 @@ def _table(
             for small in more:
                 run = paragraph.add_run(f"\n{small}")
                 run.font.size = Pt(8)
+    for width, column in zip(widths, table.columns, strict=True):
+        column.width = Cm(width)  # Word goes by the cells, other programs by the columns
     for line in table.rows:
         for width, place in zip(widths, line.cells, strict=True):
             place.width = Cm(width)
