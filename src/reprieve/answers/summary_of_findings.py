@@ -11,7 +11,7 @@ from reprieve.answers.answer import Answer
 from reprieve.answers.ask import ask
 from reprieve.answers.event_findings import EVENTS, EventFinding, event_finding
 from reprieve.answers.findings_rows import MOST, Row, SummaryOfFindings
-from reprieve.answers.words import OUTCOMES
+from reprieve.answers.words import OUTCOMES, months
 from reprieve.certainty.grading.overrules import Overrule
 from reprieve.certainty.grading.rating import DEFAULT
 from reprieve.certainty.grading.rules import Rules
@@ -122,7 +122,7 @@ def _away(answer: Answer) -> float:
 
 def _when(question: Question) -> str:
     name = OUTCOMES[question.outcome][0]
-    return f"{name[:1].upper()}{name[1:]}, about {question.month:g} months after treatment"
+    return f"{name[:1].upper()}{name[1:]}, about {months(question.month)} after treatment"
 
 
 def _measured(answer: Answer, evidence: Evidence) -> Row:
@@ -173,7 +173,7 @@ def _responders(answer: Answer) -> Row:
     if base:
         ratio = people.with_treatment / base, low / base, high / base
     return Row(
-        outcome=f"Worthwhile improvement in pain, about {answer.question.month:g} months after "
+        outcome=f"Worthwhile improvement in pain, about {months(answer.question.month)} after "
         "treatment",
         scale=f"people of 100 who improve by {people.mcid:g} points or more",
         kind="people",

@@ -101,6 +101,17 @@ def cells(dose: float) -> str:
     return f"{dose:,.0f}"
 
 
+def months(number: float) -> str:
+    """A number of months.
+
+    Examples
+    --------
+    >>> months(1.0), months(6.0)
+    ('1 month', '6 months')
+    """
+    return f"{number:g} month{'s' * (number != 1)}"
+
+
 def row(table: str, found: Mapping[str, Any], arms: Mapping[str, Any]) -> str:
     """A row of the evidence in words: which arm, which instrument, when, what value."""
     month = "month not stated" if found["month"] is None else f"month {found['month']:g}"
@@ -266,7 +277,7 @@ def _nothing(
     others = excluded.height - unread
     text = (
         f"No number can be given for {asked} ({question.outcome.replace('_', ' ')}, about "
-        f"{question.month:g} months). {_count(excluded.height, 'trial', 'trials').capitalize()} "
+        f"{months(question.month)}). {_count(excluded.height, 'trial', 'trials').capitalize()} "
         f"{'is' if excluded.height == 1 else 'are'} known that compared them"
     )
     if unread:

@@ -123,6 +123,8 @@ def _decide(
     from reprieve.certainty.grading.domains import DOMAINS, UPGRADES
     from reprieve.errors import UnknownWordError
 
+    if overruled is not None and withdrawn is not None:
+        raise InputError("--overrule and --withdraw are both given; decide one at a time")
     if path is None:
         raise InputError("--overrule and --withdraw need --overrules FILE to be written to")
     if overruled is not None:

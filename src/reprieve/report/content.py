@@ -10,7 +10,7 @@ import polars as pl
 from reprieve.answers import comparisons
 from reprieve.answers.answer import Answer, Effect, Exclusion
 from reprieve.answers.multiverse import Multiverse, multiverse
-from reprieve.answers.words import OUTCOMES
+from reprieve.answers.words import OUTCOMES, months
 from reprieve.effects.question import Question
 from reprieve.evidence import vocabulary
 from reprieve.evidence.catalogue import evidence_map, studies_of
@@ -251,7 +251,7 @@ def in_brief(answer: Answer) -> str:
     low, high = effect.ci
     unsure = " The interval holds zero: which is better is not shown." if low < 0 < high else ""
     return (
-        f"Difference in {outcome} about {answer.question.month:g} months after {treatment} against "
+        f"Difference in {outcome} about {months(answer.question.month)} after {treatment} against "
         f"{comparator}; {trials}, {effect.n:,} people.{unsure}"
     )
 
@@ -321,7 +321,7 @@ def _block(anchor: str, answer: Answer, every: Multiverse | None) -> Block:
     outcome = OUTCOMES[question.outcome][0]
     return Block(
         anchor=f"{anchor}-{question.outcome}-{question.month:g}".replace("_", "-"),
-        title=f"{capital(outcome)}, about {question.month:g} months after treatment",
+        title=f"{capital(outcome)}, about {months(question.month)} after treatment",
         measured=_measured(answer),
         answer=answer,
         forest=forest_chart(answer) if answer.effect else None,

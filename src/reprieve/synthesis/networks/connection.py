@@ -42,6 +42,7 @@ def require_connected(rows: Rows) -> None:
     )
     raise SynthesisError(
         f"the network falls into {len(parts)} parts that no trial connects: {shown}. Analyse each "
-        "part by itself (keep only its rows), or bridge them by what treatments have in common: "
-        "name components they share, or lump treatments of one class into one node"
+        "part by itself (keep only its rows; `ask_network` does that with a question), or bridge "
+        "them by what treatments have in common: components (`component_network`) or classes "
+        "(`class_network`)"
     )

@@ -232,6 +232,7 @@ class _Analysis:
     def _beta_binomial(self) -> RareEvents:
         from reprieve.synthesis.rare.beta_binomial import beta_binomial
 
+        _require_finite(self.all)
         found, correlation = beta_binomial(self.all, self.measure)
         return self._build(found.mean, found.se, loglik=found.loglik, correlation=correlation)
 
