@@ -47,12 +47,19 @@ def test_overrule_and_withdraw(run, tmp_path):
     assert back == before
 
 
+def test_flips_say_that_overrules_are_left_aside(run, tmp_path):
+    by = ("--reason", "few people", "--who", "A. Reader", "--overrules", tmp_path / "o.csv")
+    _, out, _ = run(*ASKED, "--overrule", "imprecision=3", *by, "--flips")
+    assert "before anybody overruled" in out
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (("--overrule", "imprecision=2"), "--overrules FILE"),
         (("--overrule", "imprecision", "--overrules", "x.csv"), "imprecision=2"),
         (("--overrule", "precision=2", "--overrules", "x.csv"), "imprecision"),
+        (("--overrule", "imprecision=2", "--withdraw", "imprecision"), "one at a time"),
         (("--overrules", "nowhere.csv"), "nowhere.csv"),
         (("--target", "mid"), "target"),
     ],

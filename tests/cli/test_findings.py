@@ -37,6 +37,9 @@ def test_a_network(run):
         ["disc_degeneration", "-o", "findings.pdf"],
         ["diabetic_neuropathy", "--comparator", "all", "--reference", "prayer"],
         ["diabetic_neuropathy", "--comparator", "all", "--approach", "guess"],
+        ["diabetic_neuropathy", "--month", "3"],
+        ["diabetic_neuropathy", "--reference", "placebo"],
+        ["diabetic_neuropathy", "--approach", "CINeMA"],
     ],
 )
 def test_calls_that_can_not_be_answered_say_why(run, words):

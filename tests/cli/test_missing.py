@@ -46,3 +46,15 @@ def test_wrong_calls_give_one_sentence_and_status_2(run):
     assert (status, out) == (2, "")
     assert "knee" in err
     assert "Traceback" not in err
+
+
+def test_a_register_of_cells_says_nothing_about_exercise(run):
+    status, out, _ = run("missing", "knee_osteoarthritis", "--treatment", "exercise_therapy")
+    assert status == 0
+    assert "no trials of exercise therapy" in " ".join(out.split())
+    assert "Silent trial " not in out
+
+
+def test_numbers_have_a_minus_sign(run):
+    _, out, _ = run(*ASKED)
+    assert "Had each found nothing: −" in out

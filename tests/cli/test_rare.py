@@ -60,3 +60,18 @@ def test_faults_name_file_row_and_column(run, counts):
     counts.write_text(ROWS, "utf-8")
     err = run("rare", counts, *COLUMNS, "--method", "Peto", "--measure", "RR")[2]
     assert "Peto knows OR" in err
+
+
+def test_beta_binomial_has_no_odds_ratio_without_events_in_a_group(run, counts):
+    for rows in ("A,3,100,0,98\nB,2,50,0,52\n", "A,0,100,0,98\nB,0,50,0,52\n"):
+        counts.write_text("study,ai,n1i,ci,n2i\n" + rows, "utf-8")
+        status, out, err = run("rare", counts, *COLUMNS, "--method", "beta-binomial", "--json")
+        assert (status, out) == (2, "")
+        assert "no event in any trial" in err
+
+
+def test_the_table_names_rows_left_out(run, counts):
+    counts.write_text(ROWS.replace("C,4,60", "C,,60"), "utf-8")
+    status, out, _ = run("rare", counts, *COLUMNS)
+    assert status == 0
+    assert "row 3 (study C) left out: events1 is missing" in out

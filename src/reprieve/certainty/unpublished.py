@@ -123,19 +123,28 @@ class MissingEvidence(Finding):
             f"{REGISTER} on {self.as_of.isoformat()}: {self.trials.height} trials of mesenchymal "
             f"cells in {name}. {states}.",
         ]
+        if vocabulary.treatment_class(self.question.treatment) != CELLS:
+            treatment = vocabulary.treatment(self.question.treatment).name
+            lines.append(
+                f"The extract holds no trials of {treatment}: it can't tell what is missing."
+            )
         if self.silent:
             lines.append(
                 f"{self.silent} randomised trials with {self.planned_silent:,} people planned are "
-                f"silent: {100 * self.share_missing:.0f} % of all people of this question and them."
+                f"silent: {100 * self.share_missing:.0f}% of all people of this question and them."
             )
         for what, found in (("nothing", self.if_null), ("the opposite", self.if_opposite)):
             if found:
                 lines.append(
-                    f"Had each found {what}: {found.estimate:.1f} ({found.ci[0]:.1f} to "
-                    f"{found.ci[1]:.1f}) in place of {self.estimate:.1f} ({self.ci[0]:.1f} to "
-                    f"{self.ci[1]:.1f})."
+                    f"Had each found {what}: {_told(found.estimate, found.ci)} in place of "
+                    f"{_told(self.estimate, self.ci)}."
                 )
         return "\n".join(lines)
+
+
+def _told(estimate: float, ci: tuple[float, float]) -> str:
+    told = f"{estimate:.1f} ({ci[0]:.1f} to {ci[1]:.1f})"
+    return told.replace("-0.0", "0.0").replace("-", "−")
 
 
 def missing_evidence(question: Question, evidence: Evidence) -> MissingEvidence:

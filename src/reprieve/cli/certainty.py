@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.cli.words import ConditionArgument, EvidencePath, TreatmentAsked
 from reprieve.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def certainty(
     condition: ConditionArgument,
     treatment: TreatmentAsked = "cell_therapy",
-    comparator: ComparatorAsked = "placebo",
+    comparator: Annotated[
+        str,
+        typer.Option("--comparator", "-k", help="What it is held against, such as placebo."),
+    ] = "placebo",
     outcome: Annotated[
         str, typer.Option("--outcome", "-o", help="pain, function, quality_of_life, structure …")
     ] = "pain",
@@ -90,6 +93,8 @@ def certainty(
     print_reasons(console, answer.certainty, everything=True)
     if every:
         typer.echo("\n" + every.summary())
+        if any(d.overruled_by for d in (*answer.certainty.domains, *answer.certainty.upgrades)):
+            typer.echo("These are changes of what the rules propose, before anybody overruled it.")
     console.print("\nDecision support, not medical advice.", style="dim")
 
 

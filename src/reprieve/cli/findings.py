@@ -20,15 +20,17 @@ def findings(
         Path | None, typer.Option("--output", "-o", help="Write to .html, .docx or .csv.")
     ] = None,
     month: Annotated[
-        float, typer.Option("--month", "-m", help="With --comparator all: months after treatment.")
-    ] = 6.0,
+        float | None,
+        typer.Option("--month", "-m", help="With --comparator all: months after treatment (6)."),
+    ] = None,
     reference: Annotated[
         str | None,
         typer.Option(help="With --comparator all: the treatment to hold the others against."),
     ] = None,
     approach: Annotated[
-        str, typer.Option(help="With --comparator all: how to rate, GRADE or CINeMA.")
-    ] = "GRADE",
+        str | None,
+        typer.Option(help="With --comparator all: how to rate, GRADE (unless said) or CINeMA."),
+    ] = None,
     judgements: Annotated[
         Path | None, typer.Option(help="Risk of bias: a file of judgements (reprieve rob).")
     ] = None,
@@ -46,6 +48,8 @@ def findings(
     from reprieve.evidence import load_evidence
     from reprieve.report.findings import write_findings
 
+    if comparator != "all":
+        _refuse_network_options(month=month, reference=reference, approach=approach)
     package = load_evidence(evidence)
     judged = read_judgements(judgements) if judgements else []
     decided = read_overrules(overrules) if overrules else []
@@ -56,9 +60,9 @@ def findings(
         found = network_findings(
             condition,
             package,
-            month=month,
+            month=6.0 if month is None else month,
             reference=reference,
-            approach=approach,  # type: ignore[arg-type]  # network_certainty checks the word
+            approach=approach or "GRADE",  # type: ignore[arg-type]  # network_certainty checks the word
             judgements=judged,
         )
     else:
@@ -72,3 +76,12 @@ def findings(
         typer.echo(f"The findings are at {written}")
     else:
         typer.echo(found.summary())
+
+
+def _refuse_network_options(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(
+                f"--{name} is {value}, and belongs to --comparator all; a table of two treatments "
+                "takes its months from the outcomes"
+            )

@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.cli.words import ConditionArgument, EvidencePath, TreatmentAsked
 
 
 def missing(
     condition: ConditionArgument,
     treatment: TreatmentAsked = "cell_therapy",
-    comparator: ComparatorAsked = "placebo",
+    comparator: Annotated[
+        str,
+        typer.Option("--comparator", "-k", help="What it is held against, such as placebo."),
+    ] = "placebo",
     outcome: Annotated[
         str, typer.Option("--outcome", "-o", help="pain, function, quality_of_life, structure …")
     ] = "pain",
@@ -46,7 +49,7 @@ def missing(
     for line in found.summary().splitlines():
         console.print(output.paragraphs(line), markup=False)
     silent = found.trials.filter(state="silent").sort("primary_completion_date", "nct_id")
-    if not silent.is_empty():
+    if found.silent and not silent.is_empty():
         table = output.table("Silent trial", "Planned", "Ended", "Randomised", "Title")
         for row in silent.iter_rows(named=True):
             table.add_row(

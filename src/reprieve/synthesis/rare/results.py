@@ -216,7 +216,9 @@ class RareEvents(Finding):
         for label, test in (("Q", self.heterogeneity), ("LRT", self.likelihood_ratio)):
             if test:
                 lines.append(f"{label}({test.df}) = {test.Q:.4f}, p {p_text(test.p)}")
-        left_out = [f"row {row.row} left out: {row.reason}" for row in counts.excluded]
+        left_out = [
+            f"row {row.row} (study {row.study}) left out: {row.reason}" for row in counts.excluded
+        ]
         return "\n".join(lines + notes_text((*left_out, *self.warnings)))
 
 
