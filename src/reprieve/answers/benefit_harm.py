@@ -167,11 +167,13 @@ def benefit_harm(
     level = harms.question.level
     benefit = _balance("benefit", HELPED, people, improved, len(answer.studies), level)
     drawn: dict[str, NDArray[np.float64]] = {}
+    centre: dict[str, float] = {}
     lines = []
     for place, found in enumerate(harms.families, 1):
         if found.pooled is not None:
             code, name = found.family.code, found.family.name
             drawn[code] = found.pooled.draws(draws, seed + place)
+            centre[code] = found.pooled.per_100.difference
             lines.append(
                 _balance(code, name, found.pooled.per_100, drawn[code], len(found.trials), level)
             )
@@ -181,7 +183,10 @@ def benefit_harm(
         _require_weights(chosen, drawn)
         gain = improved[:, 0] - improved[:, 1]
         for code, weight in chosen.items():
-            gain = gain - weight * (drawn[code][:, 0] - drawn[code][:, 1])
+            more = drawn[code][:, 0] - drawn[code][:, 1]
+            # about the difference that was seen: where nobody had the event, priors alone would
+            # put the risk of the smaller group higher
+            gain = gain - weight * (more - more.mean() + centre[code])
         middle, ends = _middle(gain, level)
         net = NetBenefit(chosen, middle, ends, float((gain > 0).mean()))
     question = answer.question
@@ -276,8 +281,7 @@ def _balance(
     trials: int,
     level: float,
 ) -> Balance:
-    columns = (risks[:, 0], risks[:, 1], risks[:, 0] - risks[:, 1])
-    one, two, more = (_middle(part, level)[1] for part in columns)
+    one, two = (_middle(part, level)[1] for part in (risks[:, 0], risks[:, 1]))
     return Balance(
         code=code,
         name=name,
@@ -286,7 +290,7 @@ def _balance(
         with_comparator=found.with_comparator,
         with_comparator_ci=two,
         difference=found.difference,
-        difference_ci=more,
+        difference_ci=found.difference_ci,
         trials=trials,
     )
 
