@@ -18,8 +18,8 @@ from reprieve.errors import SynthesisError
 from reprieve.synthesis.least_squares import Array
 
 _NODES = 25
-_STEPS = 200
-_CLOSE = 1e-11
+_STEPS = 60
+_CLOSE = 1e-10
 
 
 class Derivatives(NamedTuple):
@@ -103,7 +103,11 @@ def maximise(kernel: Kernel, start: float = 0.0) -> Maximum:
             if new[0] >= value - 1e-12 * abs(value):
                 break
             step = step / 2
+        gained = new[0] - value
         (mean, log_tau), (value, slope, bend) = (float(tried[0]), float(tried[1])), new
+        # nothing left to gain in a double's digits: steps would only follow rounding
+        if abs(gained) <= 1e-13 * (1 + abs(value)):
+            break
         if log_tau < -16:
             return common
     if value <= common.loglik + 1e-12:

@@ -17,8 +17,8 @@ from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.rare.arms import Arms
 from reprieve.synthesis.rare.integral import Maximum, hermite, uphill
 
-_STEPS = 200
-_CLOSE = 1e-11
+_STEPS = 60
+_CLOSE = 1e-10
 
 
 class _State(NamedTuple):
@@ -75,7 +75,11 @@ def _climb(arms: Arms, alpha: Array, mean: float, log_tau: float | None) -> tupl
             if new.value >= state.value - 1e-12 * abs(state.value):
                 break
             step, own = step / 2, own / 2
+        gained = new.value - state.value
         alpha, shared, state = alpha + own, shared + step, new
+        # nothing left to gain in a double's digits: steps would only follow rounding
+        if abs(gained) <= 1e-13 * (1 + abs(state.value)):
+            break
         if abs(shared[0]) > 50:
             raise SynthesisError(
                 "the effect has no finite estimate: one group has no event (or only events) in "
