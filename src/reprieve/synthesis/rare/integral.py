@@ -19,6 +19,7 @@ from reprieve.synthesis.least_squares import Array
 
 _NODES = 25
 _STEPS = 60
+_RUNAWAY = 3.5  # log of a standard deviation of log ratios beyond which nothing is estimated
 _CLOSE = 1e-10
 
 
@@ -110,8 +111,15 @@ def maximise(kernel: Kernel, start: float = 0.0) -> Maximum:
             break
         if log_tau < -16:
             return common
+        if log_tau > _RUNAWAY:
+            break
     if value <= common.loglik + 1e-12:
         return common
+    if log_tau > _RUNAWAY or not (np.linalg.eigvalsh(-bend) > 0).all():
+        raise SynthesisError(
+            "the variance between trials has no finite estimate: with so few events trials point "
+            "to opposite extremes. Take one effect for all trials (common), or MH"
+        )
     se = math.sqrt(np.linalg.inv(-bend)[0, 0])
     return Maximum(mean, math.exp(log_tau), se, value)
 
@@ -153,10 +161,12 @@ def _nodes(kernel: Kernel, mean: float, tau: float) -> tuple[Array, Array]:
     """Standardised effects at which each trial's likelihood is summed, and their log weights."""
     x, w = hermite()
     z = np.zeros((1, 1))
-    for _ in range(_STEPS):
+    for turn in range(_STEPS):
         at = kernel(mean + tau * z)
         step = (tau * at.slope - z) / (1 - np.minimum(tau * tau * at.bend, 0.0))
-        z = z + np.clip(step, -2.0, 2.0)
+        # ever shorter steps: far out, where a likelihood is flat, Newton's swing to and fro
+        longest = 2.0 * 0.85**turn
+        z = z + np.clip(step, -longest, longest)
         if np.abs(step).max() < 1e-8:
             break
     at = kernel(mean + tau * z)

@@ -89,6 +89,11 @@ def _climb(arms: Arms, alpha: Array, mean: float, log_tau: float | None) -> tupl
             break
     solved = state.mixed / state.own_bend[:, None]
     information = -(state.bend - state.mixed.T @ solved)
+    if not (np.linalg.eigvalsh(information) > 0).all():
+        raise SynthesisError(
+            "the variance between trials has no finite estimate: with so few events trials point "
+            "to opposite extremes. Take one effect for all trials (common), or MH"
+        )
     se = math.sqrt(np.linalg.inv(information)[0, 0])
     tau = math.exp(shared[1]) if len(shared) > 1 else 0.0
     return Maximum(float(shared[0]), tau, se, state.value), alpha
@@ -134,10 +139,12 @@ def _state(arms: Arms, alpha: Array, shared: Array) -> _State:
 def _nodes(arms: Arms, alpha: Array, mean: float, tau: float) -> tuple[Array, Array]:
     x, w = hermite()
     z = np.zeros_like(alpha)
-    for _ in range(_STEPS):
+    for turn in range(_STEPS):
         at = arms.at(alpha, mean + tau * z)
         step = (tau * at.by_effect - z) / (1 - tau * tau * at.by_effect2)
-        z = z + np.clip(step, -2.0, 2.0)
+        # ever shorter steps: far out, where a likelihood is flat, Newton's swing to and fro
+        longest = 2.0 * 0.85**turn
+        z = z + np.clip(step, -longest, longest)
         if np.abs(step).max() < 1e-8:
             break
     width = np.sqrt(2 / (1 - tau * tau * arms.at(alpha, mean + tau * z).by_effect2))
