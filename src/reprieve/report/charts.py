@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_args
 
 import polars as pl
@@ -30,7 +30,7 @@ from reprieve.figures.network_graph import network_graph
 from reprieve.figures.people import people
 from reprieve.figures.prisma import prisma_flow
 from reprieve.figures.specification_curve import specification_curve
-from reprieve.figures.theme import specification, to_svg
+from reprieve.figures.theme import AnyChart, specification, to_svg
 from reprieve.figures.trajectory import trajectory
 from reprieve.synthesis.networks.results import NetworkMetaAnalysis
 from reprieve.synthesis.results import MetaAnalysis
@@ -58,9 +58,7 @@ class Chart:
 
 def forest_chart(answer: Answer) -> Chart:
     """The forest plot of an answer, live and still."""
-    wide = specification(forest(answer))
-    narrow = specification(forest(answer, width="narrow"))
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+    return _live(partial(forest, answer))
 
 
 def people_chart(answer: Answer) -> Chart | None:
@@ -73,19 +71,12 @@ def people_chart(answer: Answer) -> Chart | None:
 
 def funnel_chart(fit: MetaAnalysis, measure: str, favours: Favours) -> Chart:
     """Small trials beside large ones, live and still."""
-    wide, narrow = (
-        specification(funnel(fit, measure=measure, favours=favours, width=width))
-        for width in get_args(Width)
-    )
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+    return _live(partial(funnel, fit, measure=measure, favours=favours))
 
 
 def curve_chart(every: Multiverse) -> Chart:
     """Every analysis of a question, live and still."""
-    wide, narrow = (
-        specification(specification_curve(every, width=width)) for width in get_args(Width)
-    )
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+    return _live(partial(specification_curve, every))
 
 
 def course_chart(answer: TrajectoryAnswer) -> Chart:
@@ -93,27 +84,22 @@ def course_chart(answer: TrajectoryAnswer) -> Chart:
     question = answer.question
     if answer.fit is None:
         raise AssertionError("a course without a fit is not shown")
-    wide, narrow = (
-        specification(
-            trajectory(
-                answer.fit,
-                [question.treatment],
-                question.comparator,
-                mcid=answer.mcid,
-                effect=f"Difference in {OUTCOMES[question.outcome][0]} (points of 100)",
-                names=answer.names,
-                width=width,
-            )
+    return _live(
+        partial(
+            trajectory,
+            answer.fit,
+            [question.treatment],
+            question.comparator,
+            mcid=answer.mcid,
+            effect=f"Difference in {OUTCOMES[question.outcome][0]} (points of 100)",
+            names=answer.names,
         )
-        for width in get_args(Width)
     )
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 
 
 def flow_chart(flow: Flow) -> Chart:
     """From records to the trials of an answer, live and still."""
-    wide, narrow = (specification(prisma_flow(flow, width=width)) for width in get_args(Width))
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+    return _live(partial(prisma_flow, flow))
 
 
 def graph_chart(part: Part, nodes: pl.DataFrame) -> Chart:
@@ -122,28 +108,20 @@ def graph_chart(part: Part, nodes: pl.DataFrame) -> Chart:
         row["node"]: row["people"] and round(row["people"])
         for row in nodes.filter(pl.col("node").is_in(part.treatments)).iter_rows(named=True)
     }
-    wide, narrow = (
-        specification(network_graph(part.fit, people=people, names=part.names, width=width))
-        for width in get_args(Width)
-    )
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
+    return _live(partial(network_graph, part.fit, people=people, names=part.names))
 
 
 def network_chart(part: Part, outcome: str, worthwhile: float | None) -> Chart:
     """Each treatment of a network against its reference, live and still."""
-    wide, narrow = (
-        specification(
-            network_forest(
-                part.fit,
-                measure=f"Difference in {outcome}, points of 100",
-                worthwhile=worthwhile,
-                names=part.names,
-                width=width,
-            )
+    return _live(
+        partial(
+            network_forest,
+            part.fit,
+            measure=f"Difference in {outcome}, points of 100",
+            worthwhile=worthwhile,
+            names=part.names,
         )
-        for width in get_args(Width)
     )
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 
 
 def choices_chart(
@@ -159,19 +137,15 @@ def choices_chart(
     if not _differ(fits, against):
         return None
     codes = {ANY_CONTROL, *(code for fit in fits.values() for code in fit.treatments)}
-    wide, narrow = (
-        specification(
-            lumping_figure(
-                {name: fits[name] for name in against},
-                reference=against,
-                measure=f"Difference in {outcome}, points of 100",
-                names={code: node(code).name for code in codes},
-                width=width,
-            )
+    return _live(
+        partial(
+            lumping_figure,
+            {name: fits[name] for name in against},
+            reference=against,
+            measure=f"Difference in {outcome}, points of 100",
+            names={code: node(code).name for code in codes},
         )
-        for width in get_args(Width)
     )
-    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 
 
 def _differ(fits: Mapping[str, NetworkMetaAnalysis], against: Mapping[str, str]) -> bool:
@@ -189,6 +163,12 @@ def map_chart(cells: pl.DataFrame) -> Chart:
     """The map of the evidence, live and still."""
     found = specification(evidence_map(cells))
     return Chart(found["description"], _svg(found), wide=_script(found))
+
+
+def _live(draw: Callable[..., AnyChart]) -> Chart:
+    """A figure for wide and for narrow screens, and as a picture that stands still."""
+    wide, narrow = (specification(draw(width=width)) for width in get_args(Width))
+    return Chart(wide["description"], _svg(wide), _script(wide), _script(narrow))
 
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"

@@ -15,9 +15,8 @@ from reprieve.synthesis.findings import notes_text, plain, quantile
 from reprieve.synthesis.inputs import Excluded
 from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.networks.combinations import Alphabet
-from reprieve.synthesis.networks.designs import QTest
 from reprieve.synthesis.networks.direct import two_sided
-from reprieve.synthesis.networks.parameters import Parameters
+from reprieve.synthesis.networks.parameters import OfParameters, Parameters
 from reprieve.synthesis.networks.relatives import Relatives
 from reprieve.synthesis.networks.results import Relative
 from reprieve.synthesis.networks.trials import Trials
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ComponentNetwork:
+class ComponentNetwork(OfParameters):
     """Components of treatments, and all that they make: what `component_network` returns.
 
     Attributes
@@ -71,9 +70,6 @@ class ComponentNetwork:
     excluded: tuple[Excluded, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
-    def __repr__(self) -> str:
-        return self.summary()
-
     # -- size and heterogeneity
 
     @property
@@ -85,42 +81,6 @@ class ComponentNetwork:
     def treatments(self) -> tuple[str, ...]:
         """All treatments, sorted."""
         return self.trials.rows.treatments
-
-    @property
-    def k(self) -> int:
-        """Number of trials."""
-        return len(self.trials.rows.studies)
-
-    @property
-    def m(self) -> int:
-        """Number of contrasts."""
-        return len(self.trials.rows.y)
-
-    @property
-    def tau2(self) -> float:
-        """Variance of true contrasts between trials; NaN when it can't be estimated."""
-        return self.parameters.tau2
-
-    @property
-    def tau(self) -> float:
-        """Standard deviation of true contrasts between trials."""
-        return math.sqrt(self.tau2)
-
-    @property
-    def Q(self) -> QTest:  # noqa: N802 - Cochran's
-        """What the additive model leaves of the contrasts."""
-        return QTest.of(self.parameters.Q, self.parameters.df)
-
-    @property
-    def Q_full(self) -> QTest:  # noqa: N802 - Cochran's
-        """What the network of treatments leaves, each part of it by itself."""
-        return QTest.of(self.full.Q, self.full.df)
-
-    @property
-    def Q_difference(self) -> QTest:  # noqa: N802 - Cochran's
-        """What additivity costs: a small p speaks against it."""
-        df = self.parameters.df - self.full.df
-        return QTest.of(max(0.0, self.parameters.Q - self.full.Q) if df else 0.0, df)
 
     @property
     def I2(self) -> float:  # noqa: N802 - its name in the field

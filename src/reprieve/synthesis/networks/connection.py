@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from reprieve.errors import SynthesisError
@@ -32,16 +34,20 @@ def components(n: int, a: Index, b: Index) -> list[list[int]]:
     return sorted(parts, key=len, reverse=True)
 
 
+def parts_in_words(treatments: Sequence[str], a: Index, b: Index) -> tuple[int, str]:
+    """How many parts no trial connects, and what stands in each."""
+    parts = components(len(treatments), a, b)
+    shown = (f"({i}) {', '.join(treatments[t] for t in part)}" for i, part in enumerate(parts, 1))
+    return len(parts), "; ".join(shown)
+
+
 def require_connected(rows: Rows) -> None:
     """Raise, with the parts of the network, unless trials connect all treatments."""
-    parts = components(len(rows.treatments), rows.a, rows.b)
-    if len(parts) == 1:
+    count, shown = parts_in_words(rows.treatments, rows.a, rows.b)
+    if count == 1:
         return
-    shown = "; ".join(
-        f"({i}) {', '.join(rows.treatments[t] for t in part)}" for i, part in enumerate(parts, 1)
-    )
     raise SynthesisError(
-        f"the network falls into {len(parts)} parts that no trial connects: {shown}. Analyse each "
+        f"the network falls into {count} parts that no trial connects: {shown}. Analyse each "
         "part by itself (keep only its rows; `ask_network` does that with a question), or bridge "
         "them by what treatments have in common: components (`component_network`) or classes "
         "(`class_network`)"

@@ -15,11 +15,10 @@ from reprieve.synthesis.base import Interval
 from reprieve.synthesis.findings import plain, quantile
 from reprieve.synthesis.inputs import Excluded
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.networks.designs import QTest
 from reprieve.synthesis.networks.direct import two_sided
 from reprieve.synthesis.networks.dose_curves import Curve, Curves, EmaxCurves
 from reprieve.synthesis.networks.dose_fitting import Nodes
-from reprieve.synthesis.networks.parameters import Parameters
+from reprieve.synthesis.networks.parameters import OfParameters, Parameters
 from reprieve.synthesis.networks.rows import Index
 from reprieve.synthesis.networks.trials import Trials
 
@@ -62,7 +61,7 @@ class DoseEffect:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DoseNetwork:
+class DoseNetwork(OfParameters):
     """Effects of agents at all doses: what `dose_network` returns.
 
     Attributes
@@ -105,46 +104,7 @@ class DoseNetwork:
     excluded: tuple[Excluded, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
-    def __repr__(self) -> str:
-        return self.summary()
-
     # -- size and heterogeneity
-
-    @property
-    def k(self) -> int:
-        """Number of trials."""
-        return len(self.trials.rows.studies)
-
-    @property
-    def m(self) -> int:
-        """Number of contrasts."""
-        return len(self.trials.rows.y)
-
-    @property
-    def tau2(self) -> float:
-        """Variance of true contrasts between trials; NaN when it can't be estimated."""
-        return self.parameters.tau2
-
-    @property
-    def tau(self) -> float:
-        """Standard deviation of true contrasts between trials."""
-        return math.sqrt(self.tau2)
-
-    @property
-    def Q(self) -> QTest:  # noqa: N802 - Cochran's
-        """What the curves leave of the contrasts."""
-        return QTest.of(self.parameters.Q, self.parameters.df)
-
-    @property
-    def Q_full(self) -> QTest:  # noqa: N802 - Cochran's
-        """What a network of agents at doses leaves, without any curve."""
-        return QTest.of(self.full.Q, self.full.df)
-
-    @property
-    def Q_difference(self) -> QTest:  # noqa: N802 - Cochran's
-        """What the shape of the curves costs: a small p speaks against it."""
-        df = self.parameters.df - self.full.df
-        return QTest.of(max(0.0, self.parameters.Q - self.full.Q) if df else 0.0, df)
 
     # -- curves
 

@@ -7,6 +7,7 @@ tell is named, and the rest is estimated as if it had never been asked for.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from reprieve.errors import SynthesisError
 from reprieve.synthesis.heterogeneity import log_likelihood, solve
 from reprieve.synthesis.least_squares import Array, LeastSquares
+from reprieve.synthesis.networks.designs import QTest
+from reprieve.synthesis.networks.trials import Trials
 
 _RANK = 1e-9  # smaller singular values, of columns of length one, count as zero
 _APART = 1e-7  # a combination is estimable if no larger share of it leaves the span of the rows
@@ -139,3 +142,63 @@ def fit_parameters(
         df=len(y) - rank,
         loglik=float(log_likelihood(batch, used, "ML")[0]),
     )
+
+
+class OfParameters(ABC):
+    """What results of a linear model of a network have in common: its size, τ² and fit.
+
+    Attributes
+    ----------
+    trials : Trials
+    parameters : Parameters
+        The model.
+    full : Parameters
+        The network without what the model assumes, without τ².
+    """
+
+    trials: Trials
+    parameters: Parameters
+    full: Parameters
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    @abstractmethod
+    def summary(self) -> str:
+        """The result as a table to read."""
+
+    @property
+    def k(self) -> int:
+        """Number of trials."""
+        return len(self.trials.rows.studies)
+
+    @property
+    def m(self) -> int:
+        """Number of contrasts."""
+        return len(self.trials.rows.y)
+
+    @property
+    def tau2(self) -> float:
+        """Variance of true contrasts between trials; NaN when it can't be estimated."""
+        return self.parameters.tau2
+
+    @property
+    def tau(self) -> float:
+        """Standard deviation of true contrasts between trials."""
+        return math.sqrt(self.tau2)
+
+    @property
+    def Q(self) -> QTest:  # noqa: N802 - Cochran's
+        """What the model leaves of the contrasts."""
+        return QTest.of(self.parameters.Q, self.parameters.df)
+
+    @property
+    def Q_full(self) -> QTest:  # noqa: N802 - Cochran's
+        """What the network leaves without the model's assumption."""
+        return QTest.of(self.full.Q, self.full.df)
+
+    @property
+    def Q_difference(self) -> QTest:  # noqa: N802 - Cochran's
+        """What the assumption costs: a small p speaks against it."""
+        df = self.parameters.df - self.full.df
+        return QTest.of(max(0.0, self.parameters.Q - self.full.Q) if df else 0.0, df)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+import numpy as np
+
 from reprieve.errors import InputError, SynthesisError
 from reprieve.synthesis.findings import choice, share
-from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.rare import classic
 from reprieve.synthesis.rare.counts import Counts, read_counts
 from reprieve.synthesis.rare.heterogeneity_tests import (
@@ -209,7 +210,7 @@ class _Analysis:
         from reprieve.synthesis.rare.corrections import corrected
 
         y, v = corrected(self.used, self.measure, self.correction)
-        known = ~_missing(y, v)
+        known = np.isfinite(y) & np.isfinite(v) & (v > 0)
         if not known.all():
             self.notes.append(
                 f"{int((~known).sum())} trials have no estimate without a correction of zero cells"
@@ -265,12 +266,6 @@ class _Analysis:
             more["likelihood_ratio"] = likelihood_ratio_q(self.used, kernel)
         tau2 = math.nan if self.common else found.tau**2
         return self._build(found.mean, found.se, tau2=tau2, loglik=found.loglik, **more)
-
-
-def _missing(y: Array, v: Array) -> Any:
-    import numpy as np
-
-    return ~(np.isfinite(y) & np.isfinite(v) & (v > 0))
 
 
 def _require_finite(counts: Counts) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reprieve.errors import SynthesisError
 from reprieve.synthesis.least_squares import Array
-from reprieve.synthesis.rare.integral import uphill
+from reprieve.synthesis.rare.integral import no_finite_effect, uphill
 
 Likelihood = Callable[[Array], Array]
 """From parameters, shape (g, h), to the log-likelihood, shape (g,); parameter 1 is the effect."""
@@ -60,10 +59,7 @@ def climb(
         at, value = tries[best], float(values[best])
         free = [i for i in free if at[i] > floor[i]]
         if abs(at[1]) > 50:
-            raise SynthesisError(
-                "the effect has no finite estimate: one group has no event (or only events) in "
-                "any trial. Give an exact bound instead, or a method that adds to cells (IV)"
-            )
+            raise no_finite_effect()
     return at, value
 
 

@@ -37,18 +37,15 @@ def corrected(counts: Counts, measure: str, correction: str) -> tuple[Array, Arr
     """
     if correction in ("constant", "none") or measure in ("RD", "AS", "IRD"):
         return trial_effects(counts, measure, 0.5, "only0" if correction != "none" else "none")
-    ratio = counts.n2 / counts.n1
-    pull = np.ones(counts.k)
-    if correction == "empirical":
-        zero = (counts.x1 == 0) | (counts.x2 == 0)
-        if not counts.person_time:
-            zero |= (counts.x1 == counts.n1) | (counts.x2 == counts.n2)
-        pooled = mantel_haenszel(counts.only(~zero), measure).estimate if not zero.all() else np.nan
-        pull[:] = np.exp(pooled) if np.isfinite(pooled) else 1.0
-    first, second = pull / (ratio + pull), ratio / (ratio + pull)
     zero = (counts.x1 == 0) | (counts.x2 == 0)
     if not counts.person_time:
         zero |= (counts.x1 == counts.n1) | (counts.x2 == counts.n2)
+    ratio = counts.n2 / counts.n1
+    pull = np.ones(counts.k)
+    if correction == "empirical":
+        pooled = mantel_haenszel(counts.only(~zero), measure).estimate if not zero.all() else np.nan
+        pull[:] = np.exp(pooled) if np.isfinite(pooled) else 1.0
+    first, second = pull / (ratio + pull), ratio / (ratio + pull)
     first, second = np.where(zero, first, 0.0), np.where(zero, second, 0.0)
     # both cells of a group get its share, so that the group grows by twice as much
     cells = 1 if counts.person_time else 2

@@ -65,10 +65,7 @@ def maximise_mean(kernel: Kernel, start: float = 0.0) -> Maximum:
         step = min(max(-slope / bend, -2.0), 2.0)
         mean += step
         if abs(mean) > 50:
-            raise SynthesisError(
-                "the effect has no finite estimate: one group has no event (or only events) in "
-                "any trial. Give an exact bound instead, or a method that adds to cells (IV)"
-            )
+            raise no_finite_effect()
         if abs(step) < _CLOSE * (1 + abs(mean)):
             return Maximum(mean, 0.0, 1 / math.sqrt(-bend), value)
     raise SynthesisError("the likelihood has no maximum in the effect; are there any events?")
@@ -116,10 +113,7 @@ def maximise(kernel: Kernel, start: float = 0.0) -> Maximum:
     if value <= common.loglik + 1e-12:
         return common
     if log_tau > _RUNAWAY or not (np.linalg.eigvalsh(-bend) > 0).all():
-        raise SynthesisError(
-            "the variance between trials has no finite estimate: with so few events trials point "
-            "to opposite extremes. Take one effect for all trials (common), or MH"
-        )
+        raise no_finite_variance()
     se = math.sqrt(np.linalg.inv(-bend)[0, 0])
     return Maximum(mean, math.exp(log_tau), se, value)
 
@@ -138,7 +132,12 @@ def _integrated(kernel: Kernel, mean: float, tau: float) -> tuple[float, Array, 
     Louis 1982 J R Stat Soc B 44:226: the bend is the mean bend within trials plus the covariance
     of slopes.
     """
-    z, weights = _nodes(kernel, mean, tau)
+
+    def bent(z: Array) -> tuple[Array, Array]:
+        found = kernel(mean + tau * z)
+        return found.slope, found.bend
+
+    z, weights = centred_nodes(bent, np.zeros((1, 1)), tau)
     at = kernel(mean + tau * z)
     logs = at.value - 0.5 * z * z + weights
     top = logs.max(axis=1, keepdims=True)
@@ -157,21 +156,48 @@ def _integrated(kernel: Kernel, mean: float, tau: float) -> tuple[float, Array, 
     return value, first.sum(axis=1), bend
 
 
-def _nodes(kernel: Kernel, mean: float, tau: float) -> tuple[Array, Array]:
-    """Standardised effects at which each trial's likelihood is summed, and their log weights."""
+def centred_nodes(
+    at: Callable[[Array], tuple[Array, Array]], start: Array, tau: float
+) -> tuple[Array, Array]:
+    """Standardised effects at which each trial's likelihood is summed, and their log weights.
+
+    Parameters
+    ----------
+    at : callable
+        Slope and bend of each trial's log-likelihood by its effect, at standardised effects.
+    start : ndarray, shape (k, 1) or (1, 1)
+        Where the search for the likeliest effects starts.
+    tau : float
+    """
     x, w = hermite()
-    z = np.zeros((1, 1))
+    z = start
     for turn in range(_STEPS):
-        at = kernel(mean + tau * z)
-        step = (tau * at.slope - z) / (1 - np.minimum(tau * tau * at.bend, 0.0))
+        slope, bend = at(z)
+        step = (tau * slope - z) / (1 - np.minimum(tau * tau * bend, 0.0))
         # ever shorter steps: far out, where a likelihood is flat, Newton's swing to and fro
         longest = 2.0 * 0.85**turn
         z = z + np.clip(step, -longest, longest)
         if np.abs(step).max() < 1e-8:
             break
-    at = kernel(mean + tau * z)
-    width = np.sqrt(2) / np.sqrt(1 - np.minimum(tau * tau * at.bend, 0.0))
+    _, bend = at(z)
+    width = np.sqrt(2) / np.sqrt(1 - np.minimum(tau * tau * bend, 0.0))
     return z + width * x, np.log(width) + np.log(w) + x * x
+
+
+def no_finite_effect() -> SynthesisError:
+    """What to say where the likelihood rises for ever with the effect."""
+    return SynthesisError(
+        "the effect has no finite estimate: one group has no event (or only events) in any trial. "
+        "Give an exact bound instead, or a method that adds to cells (IV)"
+    )
+
+
+def no_finite_variance() -> SynthesisError:
+    """What to say where it rises for ever with τ, or ends on a ridge."""
+    return SynthesisError(
+        "the variance between trials has no finite estimate: with so few events trials point to "
+        "opposite extremes. Take one effect for all trials (common), or MH"
+    )
 
 
 def hermite() -> tuple[Array, Array]:

@@ -12,10 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reprieve.errors import SynthesisError
 from reprieve.synthesis.least_squares import Array
 from reprieve.synthesis.rare.arms import Arms
-from reprieve.synthesis.rare.integral import Maximum, hermite, uphill
+from reprieve.synthesis.rare.integral import (
+    Maximum,
+    centred_nodes,
+    no_finite_effect,
+    no_finite_variance,
+    uphill,
+)
 
 _STEPS = 60
 _CLOSE = 1e-10
@@ -81,19 +86,13 @@ def _climb(arms: Arms, alpha: Array, mean: float, log_tau: float | None) -> tupl
         if abs(gained) <= 1e-13 * (1 + abs(state.value)):
             break
         if abs(shared[0]) > 50:
-            raise SynthesisError(
-                "the effect has no finite estimate: one group has no event (or only events) in "
-                "any trial. Give an exact bound instead, or a method that adds to cells (IV)"
-            )
+            raise no_finite_effect()
         if len(shared) > 1 and shared[1] < -16:
             break
     solved = state.mixed / state.own_bend[:, None]
     information = -(state.bend - state.mixed.T @ solved)
     if not (np.linalg.eigvalsh(information) > 0).all():
-        raise SynthesisError(
-            "the variance between trials has no finite estimate: with so few events trials point "
-            "to opposite extremes. Take one effect for all trials (common), or MH"
-        )
+        raise no_finite_variance()
     se = math.sqrt(np.linalg.inv(information)[0, 0])
     tau = math.exp(shared[1]) if len(shared) > 1 else 0.0
     return Maximum(float(shared[0]), tau, se, state.value), alpha
@@ -114,7 +113,12 @@ def _state(arms: Arms, alpha: Array, shared: Array) -> _State:
             at.by_alpha2[:, 0], at.by_both, np.array([[at.by_effect2.sum()]]),
         )  # fmt: skip
     tau = math.exp(shared[1])
-    z, weights = _nodes(arms, a, mean, tau)
+
+    def bent(z: Array) -> tuple[Array, Array]:
+        found = arms.at(a, mean + tau * z)
+        return found.by_effect, found.by_effect2
+
+    z, weights = centred_nodes(bent, np.zeros_like(a), tau)
     at = arms.at(a, mean + tau * z)
     logs = at.value - 0.5 * z * z + weights
     top = logs.max(axis=1, keepdims=True)
@@ -134,18 +138,3 @@ def _state(arms: Arms, alpha: Array, shared: Array) -> _State:
     bend = np.array([[ee.sum(), et.sum()], [et.sum(), tt.sum()]]) + spread[:, 1:, 1:].sum(axis=0)
     mixed = np.stack([ae, at_], axis=1) + spread[:, 0, 1:]
     return _State(value, first[0], first[1:].sum(axis=1), aa + spread[:, 0, 0], mixed, bend)
-
-
-def _nodes(arms: Arms, alpha: Array, mean: float, tau: float) -> tuple[Array, Array]:
-    x, w = hermite()
-    z = np.zeros_like(alpha)
-    for turn in range(_STEPS):
-        at = arms.at(alpha, mean + tau * z)
-        step = (tau * at.by_effect - z) / (1 - tau * tau * at.by_effect2)
-        # ever shorter steps: far out, where a likelihood is flat, Newton's swing to and fro
-        longest = 2.0 * 0.85**turn
-        z = z + np.clip(step, -longest, longest)
-        if np.abs(step).max() < 1e-8:
-            break
-    width = np.sqrt(2 / (1 - tau * tau * arms.at(alpha, mean + tau * z).by_effect2))
-    return z + width * x, np.log(width) + np.log(w) + x * x

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from reprieve.errors import InputError, SynthesisError, UnknownWordError
-from reprieve.synthesis.networks.connection import components
+from reprieve.synthesis.networks.connection import parts_in_words
 from reprieve.synthesis.networks.rows import label_of
 from reprieve.synthesis.trajectories import choosing
 from reprieve.synthesis.trajectories.fitting import (
@@ -268,14 +268,10 @@ def _require_connected(visits: Visits) -> None:
     after = visits.after
     if not after.any():
         raise SynthesisError("all visits are at month 0: there is no effect to follow over months")
-    parts = components(len(visits.treatments), visits.a[after], visits.b[after])
-    if len(parts) > 1:
-        shown = "; ".join(
-            f"({i}) {', '.join(visits.treatments[t] for t in part)}"
-            for i, part in enumerate(parts, 1)
-        )
+    count, shown = parts_in_words(visits.treatments, visits.a[after], visits.b[after])
+    if count > 1:
         raise SynthesisError(
-            f"after month 0 the network falls into {len(parts)} parts that no trial connects: "
+            f"after month 0 the network falls into {count} parts that no trial connects: "
             f"{shown}. Analyse each part by itself (keep only its rows), or lump treatments of "
             "one class into one node"
         )
