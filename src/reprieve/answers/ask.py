@@ -22,6 +22,7 @@ from reprieve.answers.answer import (
     Status,
     StudyEffect,
 )
+from reprieve.certainty.grading.body import people_in
 from reprieve.certainty.grading.overrules import Overrule
 from reprieve.certainty.grading.rating import DEFAULT, rate
 from reprieve.certainty.grading.rules import Rules
@@ -118,7 +119,9 @@ def ask(
     studies: tuple[StudyEffect, ...] = ()
     if fit is not None:
         studies = _studies(found, fit, known)
-        people = sum(_people_in(found, key, known.studies[key]) for key in fit.study)
+        people = sum(
+            people_in(found.table.filter(study_id=key), known.studies[key]) for key in fit.study
+        )
         effect = _effect(found, fit, question, people)
         per_100 = _per_100(found, fit, effect)
     return Answer(
@@ -331,16 +334,6 @@ def _studies(found: Comparisons, fit: MetaAnalysis, known: RowsByStudy) -> tuple
             )
         )
     return tuple(effects)
-
-
-def _people_in(found: Comparisons, study_id: str, study: dict[str, Any]) -> int:
-    """People of a trial in the comparison, each once; those randomised where arms do not say."""
-    rows = found.table.filter(pl.col("study_id") == study_id)
-    sides = [_people(rows, side) for side in "tc"]
-    if None in sides:
-        return int(study["n_randomised"] or 0)
-    known = [side for side in sides if side is not None]
-    return max(known) if rows["same_people"].any() else sum(known)
 
 
 def _people(rows: pl.DataFrame, side: str) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reprieve.answers.harm_models import Alone, People, Pooled
+from reprieve.answers.words import capital, listed
 from reprieve.effects.harms import Harms, HarmsQuestion
 from reprieve.evidence import vocabulary
 from reprieve.evidence.published_harms import PublishedHarm
@@ -35,7 +36,7 @@ def family(harms: Harms, pooled: Pooled | None, one: Alone | None, silent: int) 
         sentences = [_both(pooled, names), *_ratio(pooled)]
     if pooled is not None and silent:
         sentences.append(
-            f"{_capital(_count(silent, 'more trial'))} of this comparison "
+            f"{capital(_count(silent, 'more trial'))} of this comparison "
             + ("does not report it, or is" if silent == 1 else "do not report it, or are")
             + " not read yet."
         )
@@ -72,17 +73,17 @@ def answer(
             f"events with both {treatment} and {comparator}; {_count(len(watched), 'trial')} "
             f"count{'s' if len(watched) == 1 else ''} them with {treatment} alone."
         )
-    sentences += [f"{_capital(f.family.name)}: {_short(f)}" for f in told]
+    sentences += [f"{capital(f.family.name)}: {_short(f)}" for f in told]
     others = [f.family.name for f in compared if f not in told]
     if others:
-        sentences.append(f"Both sides are counted too for {_listed(others)}.")
+        sentences.append(f"Both sides are counted too for {listed(others)}.")
     alone = [f.family.name for f in families if f.pooled is None and f.alone is not None]
     if alone:
-        sentences.append(f"Counted with {treatment} only: {_listed(alone)}.")
+        sentences.append(f"Counted with {treatment} only: {listed(alone)}.")
     missing = [f.family.name for f in families if f.pooled is None and f.alone is None]
     if missing:
         sentences.append(
-            f"No trial in this evidence counts, with {treatment}, {_listed(missing, 'or')}; that "
+            f"No trial in this evidence counts, with {treatment}, {listed(missing, 'or')}; that "
             "does not mean that it does not happen."
         )
     if apart:
@@ -180,7 +181,7 @@ def _nobody(pooled: Pooled, names: tuple[str, str]) -> str:
 def _both(pooled: Pooled, names: tuple[str, str]) -> str:
     one, two, people = pooled.treatment, pooled.comparator, pooled.per_100
     start = (
-        f"{_capital(_count(one.trials, 'trial'))}: {of_people(one)} people with {names[0]} and "
+        f"{capital(_count(one.trials, 'trial'))}: {of_people(one)} people with {names[0]} and "
         f"{of_people(two)} with {names[1]}"
     )
     if one.person_months is not None and two.person_months is not None:
@@ -207,7 +208,7 @@ def _ratio(pooled: Pooled) -> list[str]:
     )
     return [
         *said,
-        f"({_capital(_RATIOS[ratio.measure])} {ratio.estimate:.2f}, {low:.2f} to {high:.2f}: "
+        f"({capital(_RATIOS[ratio.measure])} {ratio.estimate:.2f}, {low:.2f} to {high:.2f}: "
         f"{_MODELS[ratio.method]}{informing}.)",
     ]
 
@@ -258,14 +259,6 @@ def _more(value: float) -> str:
 def _people(value: float) -> str:
     """People of 100: whole from 10 on, with a decimal below."""
     return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
-
-
-def _listed(names: Sequence[str], word: str = "and") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _count(number: int, what: str) -> str:

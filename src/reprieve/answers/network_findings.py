@@ -10,7 +10,7 @@ import polars as pl
 
 from reprieve.answers.network_certainty import Approach, network_certainty
 from reprieve.answers.networks import NetworkAnswer, Part, ask_network
-from reprieve.answers.words import OUTCOMES, months
+from reprieve.answers.words import OUTCOMES, capital, months
 from reprieve.certainty.grading.rating import DEFAULT
 from reprieve.certainty.grading.rules import Rules
 from reprieve.certainty.networks.results import PairCertainty
@@ -53,7 +53,7 @@ class Column:
     def title(self) -> str:
         """The outcome and when."""
         name = OUTCOMES[self.outcome][0]
-        return f"{name[:1].upper()}{name[1:]}, about {months(self.month)} after treatment"
+        return f"{capital(name)}, about {months(self.month)} after treatment"
 
     @property
     def reference_name(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reprieve.answers.words import OUTCOMES
+from reprieve.answers.words import OUTCOMES, listed, points
 from reprieve.evidence import vocabulary
 from reprieve.evidence.nodes import node
 
@@ -90,7 +90,7 @@ def _effects(answer: NetworkAnswer, part: Part) -> list[str]:
         which = better if row["estimate"] < 0 else worse
         shown.append(
             f"{treatment}: {which} by {abs(row['estimate']):.1f} points of 100 "
-            f"({100 * fit.level:g}% interval {_points(low)} to {_points(high)})"
+            f"({100 * fit.level:g}% interval {points(low)} to {points(high)})"
             + _worth(low, high, worthwhile)
         )
     sentences = []
@@ -122,21 +122,6 @@ def _worth(low: float, high: float, worthwhile: float | None) -> str:
         return ""
     what = "less than" if most < worthwhile else "not shown to be"
     return f", {what} a worthwhile {worthwhile:g}"
-
-
-def _points(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
-
-
-def listed(names: list[str], last: str = "and") -> str:
-    """Names in a sentence.
-
-    Examples
-    --------
-    >>> listed(["surgery"]), listed(["exercise", "medication", "surgery"], "or")
-    ('surgery', 'exercise, medication or surgery')
-    """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def _count(number: int) -> str:

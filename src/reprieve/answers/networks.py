@@ -242,7 +242,7 @@ def ask_network(
     )
 
 
-def choices(question: Question, evidence: Evidence) -> dict[str, NetworkMetaAnalysis]:
+def choices(answer: NetworkAnswer, evidence: Evidence) -> dict[str, NetworkMetaAnalysis]:
     """The network with cell therapy under choices that a reader may question.
 
     As it is; with all controls as one node; and without trials that gave a treatment on top of
@@ -250,16 +250,16 @@ def choices(question: Question, evidence: Evidence) -> dict[str, NetworkMetaAnal
 
     Examples
     --------
-    >>> fits = choices(Question(condition="knee_osteoarthritis", month=12), load_evidence())
+    >>> answer = ask_network(Question(condition="knee_osteoarthritis", month=12))
+    >>> fits = choices(answer, load_evidence())
     >>> list(fits)
     ['as analysed', 'all controls as one', 'without add-on trials']
     """
-    apart = ask_network(question, evidence)
+    question, found = answer.question, answer.found
     together = ask_network(question, evidence, lump=True)
-    found = apart.found
     alone = replace(found, table=found.table.filter(~pl.col("add_on")))
     named = {
-        "as analysed": apart.parts,
+        "as analysed": answer.parts,
         "all controls as one": together.parts,
         "without add-on trials": _parts(alone, question.level),
     }

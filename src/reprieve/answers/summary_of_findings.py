@@ -11,7 +11,7 @@ from reprieve.answers.answer import Answer
 from reprieve.answers.ask import ask
 from reprieve.answers.event_findings import EVENTS, EventFinding, event_finding
 from reprieve.answers.findings_rows import MOST, Row, SummaryOfFindings
-from reprieve.answers.words import OUTCOMES, months
+from reprieve.answers.words import OUTCOMES, capital, months
 from reprieve.certainty.grading.overrules import Overrule
 from reprieve.certainty.grading.rating import DEFAULT
 from reprieve.certainty.grading.rules import Rules
@@ -122,7 +122,7 @@ def _away(answer: Answer) -> float:
 
 def _when(question: Question) -> str:
     name = OUTCOMES[question.outcome][0]
-    return f"{name[:1].upper()}{name[1:]}, about {months(question.month)} after treatment"
+    return f"{capital(name)}, about {months(question.month)} after treatment"
 
 
 def _measured(answer: Answer, evidence: Evidence) -> Row:
@@ -210,7 +210,7 @@ def _people_statement(answer: Answer) -> str:
 
 
 def _event(found: EventFinding | None, name: str) -> Row:
-    title = f"{name[:1].upper()}{name[1:]}"
+    title = capital(name)
     if found is None:
         return _row_without(title, "people of 100", "No trial reports this for both groups.")
     pooled, per_100 = found.pooled, found.pooled.per_100

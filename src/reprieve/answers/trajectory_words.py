@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reprieve.answers.words import OUTCOMES
+from reprieve.answers.words import OUTCOMES, points
 from reprieve.evidence import vocabulary
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def _at(answer: TrajectoryAnswer, treatment: str, comparator: str) -> str:
     )
     return (
         f"At month {answer.question.month:g}: {better if size < 0 else worse} with {treatment} "
-        f"than with {comparator} by {abs(size):.1f} points of 100 (95% interval {_points(low)} to "
-        f"{_points(high)})." + unsure + early
+        f"than with {comparator} by {abs(size):.1f} points of 100 (95% interval {points(low)} to "
+        f"{points(high)})." + unsure + early
     )
 
 
@@ -119,7 +119,3 @@ def _month(found: Milestone) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
-
-
-def _points(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")

@@ -112,6 +112,39 @@ def months(number: float) -> str:
     return f"{number:g} month{'s' * (number != 1)}"
 
 
+def points(value: float) -> str:
+    """Points with a decimal and a true minus sign.
+
+    Examples
+    --------
+    >>> points(-8.25)
+    '−8.2'
+    """
+    return f"{value:.1f}".replace("-", "−")
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["surgery"]), listed(["exercise", "medication", "surgery"], "or")
+    ('surgery', 'exercise, medication or surgery')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def capital(words: str) -> str:
+    """The words with a capital at their start.
+
+    Examples
+    --------
+    >>> capital("sham surgery")
+    'Sham surgery'
+    """
+    return words[:1].upper() + words[1:]
+
+
 def row(table: str, found: Mapping[str, Any], arms: Mapping[str, Any]) -> str:
     """A row of the evidence in words: which arm, which instrument, when, what value."""
     month = "month not stated" if found["month"] is None else f"month {found['month']:g}"

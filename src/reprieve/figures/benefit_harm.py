@@ -8,9 +8,9 @@ from typing import Any
 import altair as alt
 
 from reprieve.answers.benefit_harm import Balance, BenefitHarm
+from reprieve.answers.words import capital
 from reprieve.figures.drawing import layered
 from reprieve.figures.lettering import Word, boxes, broken, lettered, rules
-from reprieve.figures.text import capital
 from reprieve.figures.theme import INK, LINE, MUTED, OKABE_ITO, themed
 
 NAMES, AXIS, RIGHT = 190, 300, 150

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import altair as alt
 
 from reprieve.answers.flow import Counts, Flow
+from reprieve.answers.words import capital
 from reprieve.figures.drawing import Row, layered, rows, x_pixel, y_pixel
 from reprieve.figures.forest_table import Width
 from reprieve.figures.lettering import Word, boxes, broken, lettered, rules
-from reprieve.figures.text import capital, names
+from reprieve.figures.text import names
 from reprieve.figures.theme import MUTED, PAPER, SHADE, themed
 
 _STAGES = ("Identification", "Screening", "Screening", "Screening", "Included")

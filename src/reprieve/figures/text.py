@@ -51,17 +51,6 @@ def effect(estimate: float, bounds: tuple[float, float]) -> str:
     return f"{number(estimate)} ({interval(bounds)})"
 
 
-def capital(words: str) -> str:
-    """The words with a capital at their start.
-
-    Examples
-    --------
-    >>> capital("sham surgery")
-    'Sham surgery'
-    """
-    return words[:1].upper() + words[1:]
-
-
 def percent(share: float) -> str:
     """A share of 100 without decimals, which never calls a small one nothing.
 

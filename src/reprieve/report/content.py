@@ -10,14 +10,14 @@ import polars as pl
 from reprieve.answers import comparisons
 from reprieve.answers.answer import Answer, Effect, Exclusion
 from reprieve.answers.multiverse import Multiverse, multiverse
-from reprieve.answers.words import OUTCOMES, months
+from reprieve.answers.words import OUTCOMES, capital, months
 from reprieve.effects.question import Question
 from reprieve.evidence import vocabulary
 from reprieve.evidence.catalogue import evidence_map, studies_of
 from reprieve.evidence.records import Evidence
 from reprieve.evidence.words import Condition
 from reprieve.figures.evidence_map import colours
-from reprieve.figures.text import capital, sides
+from reprieve.figures.text import sides
 from reprieve.figures.theme import unchecked
 from reprieve.report.charts import Chart, forest_chart, people_chart
 from reprieve.report.diagnostics import Diagnostics, diagnostics_of

@@ -7,8 +7,8 @@ from typing import Any
 
 from reprieve.answers.findings_rows import Row, SummaryOfFindings
 from reprieve.answers.network_findings import NetworkFindings
+from reprieve.answers.words import capital
 from reprieve.certainty.grading.domains import DOMAINS
-from reprieve.figures.text import capital
 from reprieve.report import findings as cells
 
 NOTE = (

@@ -10,12 +10,12 @@ from reprieve.answers.answer import Answer
 from reprieve.answers.benefit_harm import benefit_harm
 from reprieve.answers.harm_words import allowed, difference, of_people
 from reprieve.answers.harms import HarmResult, HarmsAnswer, ask_harms
+from reprieve.answers.words import capital
 from reprieve.effects.harms import HarmsQuestion
 from reprieve.evidence import vocabulary
 from reprieve.evidence.published_harms import PublishedHarm, published_harms
 from reprieve.evidence.records import Evidence
 from reprieve.figures.benefit_harm import benefit_harm as benefit_harm_figure
-from reprieve.figures.text import capital
 from reprieve.figures.theme import specification, to_svg
 from reprieve.report.charts import Chart
 

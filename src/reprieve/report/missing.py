@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reprieve.answers.answer import Answer
 from reprieve.answers.flow import Flow, flow_from
+from reprieve.answers.words import capital
 from reprieve.certainty.unpublished import CELLS, MissingEvidence, missing_from
 from reprieve.effects.harmonise import harmonise
 from reprieve.effects.question import Question
@@ -88,12 +89,12 @@ def missing_of(condition: str, opening: Answer | None, evidence: Evidence) -> Mi
     )
     treatment, comparator = text.names(question)
     return Missing(
-        title=f"{text.capital(treatment)} against {comparator}",
+        title=f"{capital(treatment)} against {comparator}",
         found=found,
         flow=flow,
         words=tuple(_words(found, with_cells.height, with_cells["registration"].null_count())),
         states=tuple(
-            (text.capital(STATES[state]), trials, planned)  # type: ignore[index]
+            (capital(STATES[state]), trials, planned)  # type: ignore[index]
             for state, (trials, planned) in found.counts.items()
             if trials
         ),

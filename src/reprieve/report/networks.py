@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reprieve.answers.months import OverMonths, over_months
 from reprieve.answers.network_certainty import network_certainty
 from reprieve.answers.networks import Bridge, NetworkAnswer, Part, Response, choices
-from reprieve.answers.words import OUTCOMES
+from reprieve.answers.words import OUTCOMES, capital
 from reprieve.certainty.grading.certainty import Certainty
 from reprieve.certainty.networks.results import NetworkCertainty
 from reprieve.effects.question import Question
@@ -107,10 +107,10 @@ def _section(found: OverMonths, evidence: Evidence) -> Section | None:
     question = answer.question
     outcome = OUTCOMES[question.outcome][0]
     league = part.fit.league(digits=1)
-    names = {code: text.capital(name) for code, name in part.names.items()}
+    names = {code: capital(name) for code, name in part.names.items()}
     return Section(
         anchor=f"all-{question.outcome}",
-        title=text.capital(outcome),
+        title=capital(outcome),
         answer=answer,
         month=f"{question.month:g}",
         reference=node(str(found.reference)).name,
@@ -125,7 +125,7 @@ def _section(found: OverMonths, evidence: Evidence) -> Section | None:
         forest=network_chart(
             part, outcome, vocabulary.threshold(question.condition, question.outcome).points
         ),
-        choices=choices_chart(choices(question, evidence), part, outcome),
+        choices=choices_chart(choices(answer, evidence), part, outcome),
         coherence=_coherence(part),
         bridges=answer.bridges,
         responses=tuple((node(r.node).name, r) for r in answer.responses),
@@ -155,7 +155,7 @@ def _rows(found: OverMonths, rated: NetworkCertainty | None) -> list[Row]:
     sure = {pair.treatment: pair.certainty for pair in rated.against_reference()} if rated else {}
     return [
         Row(
-            text.capital(node(code).name),
+            capital(node(code).name),
             sure.get(code),
             tuple(cells.get((code, month)) for month in months),
         )

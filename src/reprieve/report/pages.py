@@ -17,6 +17,7 @@ import polars as pl
 from markupsafe import Markup
 
 from reprieve.answers.answer import Effect
+from reprieve.answers.words import capital
 from reprieve.errors import InputError
 from reprieve.evidence.catalogue import evidence_map
 from reprieve.evidence.package import load_evidence
@@ -206,7 +207,7 @@ def templates() -> jinja2.Environment:
         "two_lines": two_lines,
         "number": text.number,
         "percent": text.percent,
-        "upper_first": text.capital,
+        "upper_first": capital,
     }
     environment.globals |= {
         "basis": text.basis,

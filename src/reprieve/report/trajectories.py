@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reprieve.answers.answer import Answer
 from reprieve.answers.trajectories import TrajectoryAnswer, ask_trajectory
+from reprieve.answers.words import capital
 from reprieve.evidence.records import Evidence
 from reprieve.figures import text
 from reprieve.report.charts import Chart, course_chart
@@ -48,7 +49,7 @@ def course_of(opening: Answer | None, evidence: Evidence) -> Course | None:
         return None
     both = text.names(question)
     return Course(
-        title=f"{text.capital(both[0])} against {both[1]}",
+        title=f"{capital(both[0])} against {both[1]}",
         answer=answer,
         chart=course_chart(answer),
         rows=tuple(_rows(answer)),

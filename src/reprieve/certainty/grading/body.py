@@ -243,7 +243,7 @@ def _trials(
                 weight=float(fit.weights[i]) / 100,
                 estimate=y,
                 ci=(y - float(half[i]), y + float(half[i])),
-                people=_people(rows, row),
+                people=people_in(rows, row),
                 bias=biases[study],
                 randomised=row["design"] in RANDOMISED,
                 double_blind=row["blinding"] == "double",
@@ -256,7 +256,7 @@ def _trials(
     return tuple(facts)
 
 
-def _people(rows: pl.DataFrame, study: Mapping[str, Any]) -> int:
+def people_in(rows: pl.DataFrame, study: Mapping[str, Any]) -> int:
     """People of a trial in the comparison, each once; those randomised where arms do not say."""
     sides = [rows.unique([f"arm_{side}"])[f"n_{side}"] for side in "tc"]
     if any(side.null_count() for side in sides):
