@@ -168,6 +168,8 @@ def test_recovered_values_are_noted(make_evidence, values, note):
         ({"month": ""}, "the month of its values is not stated"),
         ({"month": 0}, "only values before treatment have been read"),
         ({"flag": "subgroup"}, "only part of the arm (a subgroup) is reported"),
+        ({"flag": "unverified"}, "a program read the values; nobody has read them against their "
+                                 "source yet"),
         ({"scale_max": ""}, "the range of VAS is not stated, so it has no place on 0–100"),
         ({"mean": "", "median": 3}, "neither a mean nor a median with quartiles is reported"),
         ({"sd": ""}, "no standard deviation is reported, and no other trial gives one for VAS as a "
@@ -178,6 +180,13 @@ def test_recovered_values_are_noted(make_evidence, values, note):
 def test_unusable_rows_say_why(make_evidence, common, expected):
     evidence = make_evidence(outcomes=both(**{"mean": 30, "sd": 20, **common}))
     assert reason(evidence) == expected
+
+
+def test_differences_that_nobody_has_read_are_not_used(make_evidence):
+    row = {"study_id": "a", "arm_a": "cells", "arm_b": "saline", "estimate": -3, "se": 1}
+    evidence = make_evidence(contrasts=[row | {"flag": "unverified"}])
+    assert reason(evidence).startswith("a program read the values")
+    assert harmonise(make_evidence(contrasts=[row]), QUESTION).table.height == 1
 
 
 def test_people_unknown_in_both_row_and_arm(make_evidence):

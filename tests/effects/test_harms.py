@@ -56,6 +56,7 @@ def test_parts_of_arms_and_of_time_are_not_counted(make_evidence):
         *rows("a", (1, 20), (0, 20), month=6),
         *rows("b", (9, 9), (9, 9), flag="subgroup"),
     ]
+    events += rows("a", (8, 9), (8, 9), month=48, flag="unverified")
     found = harms_of(make_evidence(events=events), KNEE, "serious")
     assert found.trials["study_id"].to_list() == ["a"]
     assert found.trials["month"].to_list() == [6.0]

@@ -485,12 +485,28 @@ def test_the_opposite_direction_on_the_usual_scale(package: Path) -> None:
     )
 
 
-def test_readings_are_at_least_one(package: Path) -> None:
+def test_readings_are_counted_from_nought(package: Path) -> None:
     rows = [row | {"readings": "2"} for row in read(package, "arms.csv")]
-    rows[4]["readings"] = "0"
+    rows[3]["readings"] = "0"  # an arm that only a program has read so far
+    rows[4]["readings"] = "-1"
     write(package, "arms.csv", rows)
     (error,) = new_faults(package)
-    assert str(error) == "arms.csv:6: readings: 0 is too few, expected 1 or more"
+    assert str(error) == "arms.csv:6: readings: -1 is too few, expected 0 or more"
+
+
+@pytest.mark.parametrize("table", ["outcomes", "contrasts", "events"])
+def test_numbers_that_nobody_has_read_are_flagged_so(package: Path, table: str) -> None:
+    rows = [row | {"readings": "1"} for row in read(package, f"{table}.csv")]
+    rows[1] |= {"readings": "0", "flag": "unverified"}
+    write(package, f"{table}.csv", rows)
+    assert not new_faults(package)
+    rows[1]["flag"] = ""
+    rows[2] |= {"readings": "2", "flag": "unverified"}
+    write(package, f"{table}.csv", rows)
+    silent, claimed = sorted(new_faults(package))
+    assert (silent.row, claimed.row) == (3, 4)
+    assert "no person has read this row" in str(silent)
+    assert "2 for a row that is flagged as unverified" in str(claimed)
 
 
 @pytest.mark.parametrize("table", TABLES)

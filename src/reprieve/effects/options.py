@@ -9,6 +9,7 @@ from reprieve.effects import recover
 from reprieve.effects.imputation import TypicalSpread
 from reprieve.effects.question import Question
 from reprieve.effects.summaries import (
+    UNREAD_BY_PEOPLE,
     Row,
     Summary,
     Unusable,
@@ -19,6 +20,7 @@ from reprieve.effects.summaries import (
 from reprieve.effects.trials import GroupOf, Trial, trials_of
 from reprieve.evidence import vocabulary
 from reprieve.evidence.records import Evidence
+from reprieve.evidence.schema import UNVERIFIED
 
 OVERALL = "overall pain"
 """What instruments that ask for pain as a whole measure, in the vocabulary's words."""
@@ -244,6 +246,8 @@ def _arm_option(
 
 def _reported_difference(row: Row, trial: Trial) -> tuple[float, float] | Unusable:
     """A contrast as arm_a minus arm_b in points of 100, with its variance."""
+    if row["flag"] == UNVERIFIED:
+        return Unusable(UNREAD_BY_PEOPLE)
     if row["flag"] == "subgroup":
         return Unusable("only part of the arms (a subgroup) is compared")
     low, high = row["scale_min"], row["scale_max"]

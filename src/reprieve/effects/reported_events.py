@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reprieve.effects.summaries import Row, Unusable
+from reprieve.effects.summaries import UNREAD_BY_PEOPLE, Row, Unusable
 from reprieve.effects.trials import Trial
 from reprieve.evidence import vocabulary
 from reprieve.evidence.event_families import EventFamily
+from reprieve.evidence.schema import UNVERIFIED
 
 SIMPLY_READ = (None, "", "imputed", "read_off")
 """Flags of counts that hold whole arms since the start."""
@@ -109,7 +110,9 @@ def _count(row: Row, trial: Trial, problems: list[str]) -> _Count | None:
     if people is None:
         people = trial.arms[row["arm_id"]]["n_randomised"]
         notes.append("people at risk not stated: those randomised were taken")
-    if row["flag"] not in SIMPLY_READ:
+    if row["flag"] == UNVERIFIED:
+        problems.append(UNREAD_BY_PEOPLE)
+    elif row["flag"] not in SIMPLY_READ:
         part = "a part of the arm" if row["flag"] == "subgroup" else "a part of the time"
         problems.append(f"a count of {part} only")
     elif trial.spoilt(row | {"month": month}):

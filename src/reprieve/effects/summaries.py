@@ -6,9 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reprieve.effects import quantiles, recover, scales
+from reprieve.evidence.schema import UNVERIFIED
 
 NORM_BASED = ("SF-12 ", "SF-36 PCS", "SF-36 MCS", "PROMIS")
 """Scores with a population mean of 50 and SD of 10: their points are not percent of a range."""
+
+UNREAD_BY_PEOPLE = "a program read the values; nobody has read them against their source yet"
+"""Why a row flagged `unverified` is not used."""
 
 Row = dict[str, Any]
 """A row of the outcomes table."""
@@ -76,6 +80,8 @@ def summarise(row: Row, n_randomised: float | None) -> Summary | Unusable:
     (Wan 2014); means from the mean, or the median with quartiles or range (Luo 2018).
     """
     notes: list[str] = []
+    if row["flag"] == UNVERIFIED:
+        return Unusable(UNREAD_BY_PEOPLE)
     if row["flag"] == "subgroup":
         return Unusable("only part of the arm (a subgroup) is reported")
     if row["scale_min"] is None or row["scale_max"] is None:

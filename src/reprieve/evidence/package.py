@@ -260,7 +260,7 @@ def _swap_files(new: Path, folder: Path, old: Path) -> None:
 
 
 def _csv_text(table: str, frame: pl.DataFrame) -> str:
-    """A table as CSV text; ``readings`` only where a row has been read more than once."""
+    """A table as CSV text; ``readings`` only where a row was not read just once."""
     columns = columns_of(table)
     wrong = {column.name for column in columns} ^ (set(frame.columns) - {"row"})
     if wrong:
@@ -268,7 +268,7 @@ def _csv_text(table: str, frame: pl.DataFrame) -> str:
             f"the table {table} lacks or should not have the columns {', '.join(sorted(wrong))}; "
             f"expected {', '.join(column.name for column in columns)}"
         )
-    if table in TABLES and not (frame["readings"] > 1).any():
+    if table in TABLES and not (frame["readings"] != 1).any():
         columns = TABLES[table]
     cells = frame.select(
         _number_text(column.name)

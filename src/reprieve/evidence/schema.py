@@ -62,7 +62,10 @@ DOMAINS = ("pain", "function", "quality_of_life", "structure", "inflammation", "
 DIRECTIONS = ("worse", "better")
 STATISTICS = ("final", "change")
 MEASURES = ("MD", "SMD", "RR", "OR", "RD", "HR")
-FLAGS = ("imputed", "read_off", "subgroup")
+UNVERIFIED = "unverified"
+"""The flag of a row that a program read, until a person has read it against its source."""
+
+FLAGS = ("imputed", "read_off", "subgroup", UNVERIFIED)
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,9 @@ EVENTS = (
     _text("flag", "how the value was come by, when not simply read"),
 )
 
-READINGS = _count("readings", "how often the row has been read against its source; 1 where absent")
+READINGS = _count(
+    "readings", "how often people have read the row in its source; 1 where absent"
+)
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "studies": STUDIES,

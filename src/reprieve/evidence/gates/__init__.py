@@ -35,6 +35,7 @@ WITHIN: tuple[Gate, ...] = (
     sources.registrations,
     sources.years,
     numbers.ranges,
+    numbers.people_have_read,
     numbers.events_within_people,
     numbers.scales,
     numbers.inside_scale,

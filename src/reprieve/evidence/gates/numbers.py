@@ -8,7 +8,7 @@ import polars as pl
 
 from reprieve.evidence.faults import Fault, faults_where
 from reprieve.evidence.records import Evidence
-from reprieve.evidence.schema import TABLES
+from reprieve.evidence.schema import TABLES, UNVERIFIED
 
 _LONGEST_MONTHS = 600
 _RANGES: dict[str, dict[str, tuple[float, float]]] = {
@@ -63,10 +63,35 @@ def ranges(evidence: Evidence) -> list[Fault]:
         faults += faults_where(
             table,
             evidence.table(table),
-            pl.col("readings") < 1,
+            pl.col("readings") < 0,
             "readings",
             pl.format("{} is too few", "readings"),
-            "1 or more",
+            "0 or more",
+        )
+    return faults
+
+
+def people_have_read(evidence: Evidence) -> list[Fault]:
+    """A number that no person has read is flagged so, and no other is."""
+    faults = []
+    for table in ("outcomes", "contrasts", "events"):
+        frame = evidence.table(table)
+        unverified = pl.col("flag").eq_missing(UNVERIFIED)
+        faults += faults_where(
+            table,
+            frame,
+            (pl.col("readings") == 0) & ~unverified,
+            "readings",
+            "0: no person has read this row, and its flag does not say so",
+            f"the flag {UNVERIFIED}, or 1 once somebody has read it",
+        )
+        faults += faults_where(
+            table,
+            frame,
+            (pl.col("readings") > 0) & unverified,
+            "readings",
+            pl.format("{} for a row that is flagged as unverified", "readings"),
+            "0, or another flag (or none) once somebody has read it",
         )
     return faults
 

@@ -1,0 +1,1 @@
+"""What a change of the evidence means: conclusions, alerts, the log of versions, and the run."""
