@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from reprieve.evidence.datapackage import datapackage
 from reprieve.evidence.faults import Fault, FileFaultError
 from reprieve.evidence.reading import Archive, Folder, open_package, read_cells
 from reprieve.evidence.records import Evidence
-from reprieve.evidence.schema import READINGS, SIDE_TABLES, TABLES
+from reprieve.evidence.schema import READINGS, SIDE_TABLES, TABLES, Column
 from reprieve.evidence.typed import columns_of, empty_table, header_faults, typed_table
 
 SNAPSHOT = Path(__file__).with_name("snapshot")
@@ -270,12 +271,7 @@ def _csv_text(table: str, frame: pl.DataFrame) -> str:
         )
     if table in TABLES and not (frame["readings"] != 1).any():
         columns = TABLES[table]
-    cells = frame.select(
-        _number_text(column.name)
-        if column.kind == "number"
-        else pl.col(column.name).cast(pl.String).replace("", None)
-        for column in columns
-    )
+    cells = text_cells(frame, columns)
     for column in columns:
         text = cells[column.name]
         unfit = text.str.contains("\0", literal=True)
@@ -288,6 +284,23 @@ def _csv_text(table: str, frame: pl.DataFrame) -> str:
                 "characters, NaN or infinity; leave the cell empty (null)"
             )
     return cells.write_csv()
+
+
+def text_cells(frame: pl.DataFrame, columns: Iterable[Column]) -> pl.DataFrame:
+    """Some columns of a table as the text of CSV cells; empty cells are null.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"month": [12.0, 1.4, None]})
+    >>> text_cells(frame, [Column("month", "number", "months after treatment")])["month"].to_list()
+    ['12', '1.4', None]
+    """
+    return frame.select(
+        _number_text(column.name)
+        if column.kind == "number"
+        else pl.col(column.name).cast(pl.String).replace("", None)
+        for column in columns
+    )
 
 
 def _number_text(name: str) -> pl.Expr:
