@@ -1,0 +1,43 @@
+"""Pages of a work list: each costs the same, however far down the list it stands."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, select, tuple_
+
+from reprieve.living.store.models import WorkItem
+
+PAGE = 50
+"""How many items a page has unless asked otherwise."""
+
+
+def page_query(
+    kind: str,
+    state: str = "open",
+    *,
+    after: tuple[float, int] | None = None,
+    limit: int = PAGE,
+) -> Select[WorkItem]:
+    """The query of a page: it walks down one index from where the last page ended.
+
+    Parameters
+    ----------
+    kind, state : str
+        As in `WorkItem`.
+    after : tuple of (float, int), optional
+        Priority and `id` of the last item of the page before.
+    limit : int
+
+    Returns
+    -------
+    Select
+        Further conditions may be added to it.
+    """
+    query = (
+        select(WorkItem)
+        .where(WorkItem.kind == kind, WorkItem.state == state)
+        .order_by(WorkItem.priority.desc(), WorkItem.id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(WorkItem.priority, WorkItem.id) < tuple_(*after))
+    return query
