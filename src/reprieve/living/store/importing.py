@@ -16,7 +16,7 @@ from reprieve.living.store.ranks import ranks_between
 from reprieve.living.store.states import changed_here
 from reprieve.living.store.words import author, day
 
-_KEYS: dict[str, tuple[str, ...]] = {
+ROW_KEYS: dict[str, tuple[str, ...]] = {
     "studies": ("study_id",),
     "arms": ("study_id", "arm_id"),
     "outcomes": ("study_id", "arm_id", "domain", "instrument", "month", "statistic"),
@@ -106,7 +106,7 @@ def _partners(
         return tuple(sorted(cells.items()))
 
     def alike(cells: Cells) -> Hashable:
-        return tuple(cells[column] for column in _KEYS[table])
+        return tuple(cells[column] for column in ROW_KEYS[table])
 
     found: dict[int, EvidenceRow] = {}
     for key in (same, alike):
