@@ -30,6 +30,7 @@ format: .venv/installed-lint    ## Let ruff mend what it can
 bench: .venv/installed-bench    ## Speed beside the peers (R's are used where R is installed)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/synthesis.py
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/networks.py
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/living.py
 
 clean:          ## Remove the environment and everything built
 	rm -rf .venv out dist build

@@ -13,6 +13,7 @@ from reprieve.cli import main
 from reprieve.evidence import schema
 
 ROOT = Path(__file__).parents[1]
+ARTICLES = ROOT / "tests" / "living" / "samples" / "jats"
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
@@ -37,7 +38,7 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize(("words", "home"), [*commands()])
 @pytest.mark.xdist_group("documents")
 def test_commands_run(words, home, folder, monkeypatch, capsys):
-    for data in home.glob("*.csv"):
+    for data in [*home.glob("*.csv"), *ARTICLES.glob("*.nxml")]:
         (folder / data.name).write_bytes(data.read_bytes())
     monkeypatch.chdir(folder)
     if "my-package" in words and not (folder / "my-package").exists() and "export" not in words:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from reprieve.effects import Question, harmonise
     from reprieve.errors import ReprieveError
     from reprieve.evidence import Evidence, check_package, load_evidence, write_package
+    from reprieve.living.formats.opening import read_records
+    from reprieve.living.reading import read_files
+    from reprieve.living.recognising import recognise
+    from reprieve.living.store import open_store
     from reprieve.synthesis import meta_analysis, meta_regression, network, rare_events
 
 _HOMES = {
@@ -28,6 +32,10 @@ _HOMES = {
     "check_package": "reprieve.evidence",
     "load_evidence": "reprieve.evidence",
     "write_package": "reprieve.evidence",
+    "open_store": "reprieve.living.store",
+    "read_files": "reprieve.living.reading",
+    "read_records": "reprieve.living.formats.opening",
+    "recognise": "reprieve.living.recognising",
     "meta_analysis": "reprieve.synthesis",
     "meta_regression": "reprieve.synthesis",
     "network": "reprieve.synthesis",
@@ -49,7 +57,11 @@ __all__ = [
     "meta_regression",
     "multiverse",
     "network",
+    "open_store",
     "rare_events",
+    "read_files",
+    "read_records",
+    "recognise",
     "write_package",
 ]
 __version__ = "0.1.0"

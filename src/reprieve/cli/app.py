@@ -8,19 +8,29 @@ from typing import Annotated
 import typer
 
 from reprieve.cli import (
+    appraise,
     ask,
     certainty,
     doses,
     effects,
     evidence,
+    extract,
     findings,
     harms,
+    landscape,
     meta,
     missing,
     network,
     rare,
+    read,
+    recognise,
     report,
     rob,
+    screen,
+    store,
+    update,
+    verify,
+    watch,
 )
 from reprieve.errors import ReprieveError
 
@@ -33,18 +43,31 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+# In the order of `reprieve --help`: answers, one's own data, staying current, working as a team.
 app.command("ask")(ask.ask)
+app.command("harms")(harms.harms)
 app.command("certainty")(certainty.certainty)
 app.command("findings")(findings.findings)
-app.command("harms")(harms.harms)
 app.command("missing")(missing.missing)
 app.command("report")(report.report)
+app.add_typer(evidence.app, name="evidence")
+app.command("effects")(effects.effects)
 app.command("meta")(meta.meta)
 app.command("network")(network.network)
 app.command("doses")(doses.doses)
 app.command("rare")(rare.rare)
-app.command("effects")(effects.effects)
-app.add_typer(evidence.app, name="evidence")
+app.command("watch")(watch.watch)
+app.command("update")(update.update)
+app.command("alerts")(update.alerts)
+app.command("versions")(update.versions)
+app.command("recognise")(recognise.recognise)
+app.command("landscape")(landscape.landscape)
+app.command("read")(read.read)
+app.add_typer(store.app, name="store")
+app.add_typer(screen.app, name="screen")
+app.add_typer(extract.app, name="extract")
+app.add_typer(verify.app, name="verify")
+app.add_typer(appraise.app, name="appraise")
 app.add_typer(rob.app, name="rob")
 
 

@@ -9,7 +9,8 @@ import typer
 
 from reprieve.cli import output
 from reprieve.cli.certainty import print_reasons
-from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.words import ComparatorAsked, ConditionArgument, TreatmentAsked
 from reprieve.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def ask(
     picture: Annotated[
         Path | None, typer.Option(help="With --month all: draw into .svg, .png or .html.")
     ] = None,
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """What do the trials say? A short answer with numbers, uncertainty and trials."""
     from reprieve.answers import Question, ask_trajectory, multiverse
     from reprieve.answers import ask as answer_to
     from reprieve.cli.trajectories import print_trajectory
-    from reprieve.evidence import load_evidence
 
     at_once = comparator == "all"
     _check(at_once, month == "all", picture, every_analysis, lump or nodes != "product")
@@ -77,7 +78,7 @@ def ask(
         randomised=not nonrandomised,
         mcid=mcid,
     )
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     if at_once:
         from reprieve.cli.networks import print_network
 

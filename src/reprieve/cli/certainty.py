@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.words import ConditionArgument, TreatmentAsked
 from reprieve.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def certainty(
     flips: Annotated[
         bool, typer.Option("--flips", help="Also: what would change the level or the verdict?")
     ] = False,
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """How sure is the answer? GRADE's domains by stated rules, which people may overrule."""
@@ -63,7 +65,6 @@ def certainty(
     from reprieve.answers.ask import ask
     from reprieve.answers.flips import verdict_flips
     from reprieve.certainty import Rules, read_judgements, read_overrules
-    from reprieve.evidence import load_evidence
 
     question = Question(
         condition=condition,
@@ -74,7 +75,7 @@ def certainty(
         mcid=mcid,
         randomised=not nonrandomised,
     )
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     judged = read_judgements(judgements) if judgements else []
     rules = Rules(target=target)  # type: ignore[arg-type]  # Rules checks the word
     if overrule is not None or withdraw is not None:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import ConditionOption, EvidencePath, TreatmentOption
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.words import ConditionOption, TreatmentOption
 
 app = typer.Typer(help="The trials and every number read from them.", no_args_is_help=True)
 
@@ -45,15 +46,16 @@ def check(
 def list_trials(
     condition: ConditionOption = None,
     treatment: TreatmentOption = None,
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """The catalogue of trials, by condition and treatment."""
     from rich.markup import escape
 
-    from reprieve.evidence import catalogue, load_evidence, vocabulary
+    from reprieve.evidence import catalogue, vocabulary
 
-    trials = catalogue.studies_of(load_evidence(evidence), condition, treatment)
+    trials = catalogue.studies_of(evidence_of(evidence, as_of), condition, treatment)
     if json:
         output.print_json({"trials": trials.to_dicts()})
         return
@@ -79,13 +81,14 @@ def list_trials(
 @app.command()
 def show(
     trial: Annotated[str, typer.Argument(help="Its id, label, register number, DOI or PMID.")],
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """A trial, its arms, and every value with its source."""
-    from reprieve.evidence import catalogue, load_evidence
+    from reprieve.evidence import catalogue
 
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     study = catalogue.find_study(package, trial)
     tables = catalogue.readings_of(package, study["study_id"])
     if json:
@@ -95,11 +98,11 @@ def show(
 
 
 @app.command("map")
-def show_map(evidence: EvidencePath = None, json: output.Json = False) -> None:
+def show_map(evidence: EvidencePlace = None, as_of: AsOf = None, json: output.Json = False) -> None:
     """The grid of conditions and treatments: trials, people, and the empty cells."""
-    from reprieve.evidence import catalogue, load_evidence
+    from reprieve.evidence import catalogue
 
-    cells = catalogue.evidence_map(load_evidence(evidence))
+    cells = catalogue.evidence_map(evidence_of(evidence, as_of))
     if json:
         output.print_json({"cells": cells.to_dicts()})
         return
@@ -116,13 +119,14 @@ def show_map(evidence: EvidencePath = None, json: output.Json = False) -> None:
 @app.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="The folder to write the package to.")],
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """Write the evidence as a package: CSV files with their datapackage.json."""
-    from reprieve.evidence import load_evidence, schema, write_package
+    from reprieve.evidence import schema, write_package
 
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     write_package(package, folder)
     counts = {name: package.table(name).height for name in schema.TABLES}
     if json:

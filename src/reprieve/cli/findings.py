@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import ComparatorAsked, ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.words import ComparatorAsked, ConditionArgument, TreatmentAsked
 from reprieve.errors import InputError
 
 
@@ -37,7 +38,8 @@ def findings(
     overrules: Annotated[
         Path | None, typer.Option(help="What people decided otherwise: overrules.csv.")
     ] = None,
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """Summary of findings: seven outcomes at most, absolute effects, how sure and why."""
@@ -45,12 +47,11 @@ def findings(
     from reprieve.answers.network_findings import NetworkFindings, network_findings
     from reprieve.answers.summary_of_findings import summary_of_findings
     from reprieve.certainty import read_judgements, read_overrules
-    from reprieve.evidence import load_evidence
     from reprieve.report.findings import write_findings
 
     if comparator != "all":
         _refuse_network_options(month=month, reference=reference, approach=approach)
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     judged = read_judgements(judgements) if judgements else []
     decided = read_overrules(overrules) if overrules else []
     found: SummaryOfFindings | NetworkFindings

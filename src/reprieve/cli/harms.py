@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import EvidencePath, TreatmentAsked
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.words import TreatmentAsked
 from reprieve.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,15 +42,15 @@ def harms(
             "worthwhile improvements of pain. Repeat for other families."
         ),
     ] = None,
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """Harms of a treatment in a condition (or in all): trials, bounds, and published rates."""
     from reprieve.answers.harms import ask_harms
     from reprieve.effects.harms import HarmsQuestion
-    from reprieve.evidence import load_evidence
 
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     question = HarmsQuestion(
         condition=None if condition == _EVERY else condition,
         treatment=treatment,

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import ConditionArgument, EvidencePath, TreatmentAsked
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.words import ConditionArgument, TreatmentAsked
 
 
 def missing(
@@ -21,7 +22,8 @@ def missing(
         str, typer.Option("--outcome", "-o", help="pain, function, quality_of_life, structure …")
     ] = "pain",
     month: Annotated[float, typer.Option("--month", "-m", help="Months after treatment.")] = 6.0,
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """What is missing: silent trials, what they could change, and the PRISMA 2020 numbers."""
@@ -30,7 +32,6 @@ def missing(
     from reprieve.answers import Question
     from reprieve.answers.flow import flow
     from reprieve.certainty.unpublished import missing_evidence
-    from reprieve.evidence import load_evidence
 
     question = Question(
         condition=condition,
@@ -39,7 +40,7 @@ def missing(
         outcome=outcome,
         month=month,
     )
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     found = missing_evidence(question, package)
     numbers = flow(question, package)
     if json:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import EvidencePath
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
 from reprieve.errors import InputError
 
 
@@ -21,18 +21,18 @@ def report(
     folder: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path(
         "out"
     ),
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """Write a self-contained HTML report that opens offline."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from reprieve.evidence import load_evidence
     from reprieve.report import write_all, write_report
 
     if everything == (condition is not None):
         raise InputError("name a condition, or ask for --all: reprieve report knee_osteoarthritis")
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     if condition is not None:
         page = write_report(condition, folder, package)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.words import EvidencePath
+from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
 from reprieve.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,17 +98,17 @@ def plot(
 def hints(
     study: Annotated[str, typer.Argument(help="A trial: vega-2015, its label or number.")],
     outcome: Annotated[str, typer.Option(help="The domain of outcomes concerned.")] = "pain",
-    evidence: EvidencePath = None,
+    evidence: EvidencePlace = None,
+    as_of: AsOf = None,
     json: output.Json = False,
 ) -> None:
     """What the evidence shows of a trial that bears on its risk of bias: hints, no judgements."""
     from rich.markup import escape
 
     from reprieve.certainty import hints as hints_of
-    from reprieve.evidence import load_evidence
     from reprieve.evidence.catalogue import find_study
 
-    package = load_evidence(evidence)
+    package = evidence_of(evidence, as_of)
     trial = find_study(package, study)["study_id"]
     found = hints_of(package, trial, outcome)
     if json:

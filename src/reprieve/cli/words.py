@@ -59,9 +59,3 @@ ComparatorAsked = Annotated[
         autocompletion=_comparators,
     ),
 ]
-EvidencePath = Annotated[
-    str | None,
-    typer.Option(
-        "--evidence", help="An evidence package (folder or zip) instead of the curated snapshot."
-    ),
-]

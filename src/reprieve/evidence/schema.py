@@ -207,9 +207,7 @@ EVENTS = (
     _text("flag", "how the value was come by, when not simply read"),
 )
 
-READINGS = _count(
-    "readings", "how often people have read the row in its source; 1 where absent"
-)
+READINGS = _count("readings", "how often people have read the row in its source; 1 where absent")
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "studies": STUDIES,

@@ -33,6 +33,7 @@ from reprieve.figures.specification_curve import specification_curve
 from reprieve.figures.theme import save, to_svg
 from reprieve.figures.traffic_light import traffic_light
 from reprieve.figures.trajectory import trajectory
+from reprieve.figures.trial_pipeline import trial_pipeline
 
 __all__ = [
     "baujat",
@@ -66,4 +67,5 @@ __all__ = [
     "to_svg",
     "traffic_light",
     "trajectory",
+    "trial_pipeline",
 ]

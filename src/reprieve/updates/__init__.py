@@ -1,1 +1,4 @@
-"""What a change of the evidence means: conclusions, alerts, the log of versions, and the run."""
+"""Staying current: what is concluded now, what has changed since, and who is told.
+
+This room stands above `answers`; `reprieve update` and `reprieve watch` are its doors.
+"""

@@ -70,5 +70,7 @@ def test_who_comes_first_does_not_matter(pairs):
     assert one.agreed == other.agreed
     if one.kappa is not None:
         assert one.kappa == pytest.approx(other.kappa)
+        assert (one.se is None) == (other.se is None)
+    if one.se is not None:
         assert one.se == pytest.approx(other.se, abs=1e-7)
         assert one.low <= one.kappa <= one.high <= 1 + 1e-12

@@ -162,7 +162,7 @@ def test_tokens_end(store, member, monkeypatch):
         store.accounts.sign_in_with_token(secret)
     with pytest.raises(InputError, match="no token 99"):
         store.accounts.revoke_token(99, by="admin")
-    with pytest.raises(InputError, match="positive"):
+    with pytest.raises(InputError, match="give 1 to 3650"):
         store.accounts.issue_token(member, by=member, days=0)
     for_ever, token = store.accounts.issue_token(member, by="admin", days=None)
     assert token.expires is None
@@ -183,3 +183,29 @@ def test_nothing_secret_is_shown(store, member):
     assert "argon2" not in repr(user)
     assert "sha256=" not in repr(Token(sha256="abc"))
     assert "argon2" not in repr(User(password_hash="$argon2id$"))
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0430dmin", "ad\u200bmin", "\u202enimda", "a b", "", "a" * 65, "-x"]
+)
+def test_no_name_looks_like_another(store, name):
+    with pytest.raises(InputError, match="letters from a to z"):
+        store.accounts.add(name, "reader", by="admin")
+
+
+def test_no_name_is_another_in_capitals(store):
+    with pytest.raises(InputError, match="there is a user 'admin' already"):
+        store.accounts.add("ADMIN", "admin", by="admin")
+
+
+@pytest.mark.parametrize("text", ["A\x1b[2J", "x" * 255, "two\nlines"])
+def test_what_people_are_called_can_be_printed(store, text):
+    with pytest.raises(InputError, match="can be printed"):
+        store.accounts.add("new", "reader", by="admin", full_name=text)
+    with pytest.raises(InputError, match="can be printed"):
+        store.accounts.add("new", "reader", by="admin", email=text)
+
+
+def test_a_token_ends_within_ten_years_or_never(store):
+    with pytest.raises(InputError, match="give 1 to 3650"):
+        store.accounts.issue_token("reader", by="reader", days=10**9)

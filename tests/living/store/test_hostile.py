@@ -51,6 +51,14 @@ def test_numbers_and_times_that_no_database_keeps(store):
         session.add(Search(source="x", query="y", started=datetime.datetime(2026, 3, 1)))
 
 
+def test_numbers_larger_than_any_that_a_database_keeps(filled):
+    for asked in ({"batch": 2**63}, {"row_id": -(2**63) - 1}):
+        with pytest.raises(UnfitTextError, match="larger than any number"):
+            filled.history(**asked)
+    with pytest.raises(UnfitTextError, match="larger than any number"):
+        filled.edit(10**30, {"n": 1}, who="reviewer", why="x")
+
+
 def test_formulas_do_not_get_past_the_gates(filled, pain):
     with pytest.raises(FaultyChangeError, match="run as a formula"):
         filled.edit(pain.id, {"locator": "=cmd|'/c calc'!A1"}, who="reviewer", why="x")

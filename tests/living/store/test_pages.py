@@ -10,7 +10,7 @@ from reprieve.living.store.clock import now
 from reprieve.living.store.models import WorkItem
 from reprieve.living.store.pages import page_query
 
-INDEX = "ix_work_items_kind_state_priority_id"
+INDEX = "ix_work_items_kind_state_priority_id_half_by"
 
 
 @pytest.fixture

@@ -78,6 +78,33 @@ def test_order_is_kept_and_few_rows_move(filled, small):
     assert "moved" in change.words
 
 
+def test_undoing_brings_back_the_order_too(filled, small):
+    order = [7, 0, 1, 2, 3, 4, 5, 6]
+    events = small.events.with_columns(n=pl.lit(19, pl.Int64))
+    moved = replace(small, outcomes=small.outcomes[order], events=events)
+    done = filled.import_package(moved, who="editor", why="sorted")
+    in_order = filled.evidence()
+    again = filled.undo(batch=done.batch, who="editor")
+    assert same(filled.evidence(), small)
+    filled.undo(batch=again, who="editor")
+    assert same(filled.evidence(), in_order)
+
+
+def test_a_part_of_the_evidence_is_not_imported_over_the_whole(filled, small):
+    part = replace(
+        small,
+        **{
+            table: small.table(table).filter(pl.col("study_id") == "vega-2015")
+            for table in ("studies", "arms", "outcomes", "events", "cautions")
+        },
+    )
+    with pytest.raises(ConflictError, match=r"lacks 1 of 2 trials .*lee-2019; nothing was written"):
+        filled.import_package(part, who="editor", why="one trial only")
+    assert same(filled.evidence(), small)
+    filled.import_package(part, who="editor", why="the other is no trial", replace=True)
+    assert same(filled.evidence(), part)
+
+
 def test_a_faulty_package_changes_nothing(filled, small):
     faulty = replace(small, outcomes=small.outcomes.with_columns(sd=-pl.col("sd")))
     with pytest.raises(FaultyChangeError, match=r"outcomes.csv:2: sd: -21.5 is out of range"):

@@ -1,5 +1,7 @@
 """From a table to rows that the gates let through: only what people have said the meaning of."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -114,3 +116,30 @@ def test_meanings_that_make_no_sense_are_refused(read, evidence):
         place(read, evidence, {"pain": Count("no_such")}, source_url=PAGE)
     with pytest.raises(InputError, match="low to high"):
         place(read, evidence, {"pain": Score("pain", "VAS", 100, 0, 6)}, source_url=PAGE)
+
+
+def test_an_outcome_with_several_times_is_of_no_one_month(tmp_path, evidence):
+    """Said to be of month 6, the scores of month 12 must not become those of month 6."""
+    file = tmp_path / "pain.csv"
+    file.write_text(
+        "study,treatment,outcome,time,n,mean,sd\n"
+        "Vega 2015,hyaluronic_acid,pain,6,15,41,20\n"
+        "Vega 2015,hyaluronic_acid,pain,12,15,39,20\n"
+        "Vega 2015,hyaluronic_acid,later,12,15,39,20\n"
+    )
+    meanings = {"pain": PAIN, "later": Score("pain", "VAS", 0, 100, month=12)}
+    rows = place(read_table(file), evidence, meanings, source_url=PAGE)
+    assert [row["month"] for row in rows.tables["outcomes"]] == [12]
+    assert [left.reason for left in rows.left_out if "several times" in left.reason] == [
+        "its outcome has several times; name an outcome for each of them"
+    ] * 2
+
+
+def test_a_label_of_two_trials_names_neither(read, evidence):
+    """Numbers of one Vega 2015 must not become those of another."""
+    twice = evidence.studies.with_columns(label=pl.lit("Vega 2015"))
+    rows = place(read, replace(evidence, studies=twice), {"pain": PAIN}, source_url=PAGE)
+    assert rows.tables["outcomes"] == []
+    assert "the evidence knows several trials called 'Vega 2015'" in {
+        left.reason for left in rows.left_out
+    }

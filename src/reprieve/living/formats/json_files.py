@@ -82,7 +82,12 @@ def json_pieces(stream: IO[bytes]) -> Pieces:
     if first.lstrip().startswith(b"{") and second.startswith(b"{"):
         yield from _lines(stream, first, second)
         return
-    for number, value in enumerate(_unwrapped(decode(first + second + whole(stream))), 1):
+    yield from document_pieces(first + second + whole(stream))
+
+
+def document_pieces(data: bytes) -> Pieces:
+    """The records of a JSON document."""
+    for number, value in enumerate(_unwrapped(decode(data)), 1):
         yield Piece(f"record {number}", partial(record_from_json, value))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import zipfile
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from typing import IO
 
 from reprieve.errors import InputError
 from reprieve.living.formats.bibtex import bibtex_pieces
-from reprieve.living.formats.json_files import json_pieces
+from reprieve.living.formats.json_files import document_pieces, json_pieces
 from reprieve.living.formats.pieces import Pieces, open_stream
 from reprieve.living.formats.tables import table_pieces
 from reprieve.living.formats.tagged import medline_pieces, ris_pieces
@@ -19,6 +21,8 @@ from reprieve.living.formats.xml_files import xml_pieces
 from reprieve.living.record import Record
 
 MEMBERS_LIMIT = 2_000_000
+SMALL = 1_000_000
+"""Bytes up to which a file in an archive is taken out at once."""
 
 _RIS = re.compile(r"^[ \t]*TY  ?- ", re.MULTILINE)
 _MEDLINE = re.compile(r"\A\s*PMID- ")
@@ -166,10 +170,22 @@ def _members(path: Path, wanted: range | None) -> Iterator[tuple[str, Pieces]]:
 
 def _member_pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Pieces:
     try:
-        with archive.open(member) as source:
-            yield from _pieces(source)
+        if member.file_size <= SMALL:
+            yield from _small_pieces(archive.read(member))
+        else:
+            with archive.open(member) as source:
+                yield from _pieces(source)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise InputError(f"can't be taken out of the archive ({error})") from error
+
+
+def _small_pieces(data: bytes) -> Pieces:
+    """The pieces of a small file; one JSON document, as nearly all are, without a stream."""
+    if data[:1] == b"{":
+        with contextlib.suppress(InputError):  # one record a line: no document
+            yield from [*document_pieces(data)]
+            return
+    yield from _pieces(io.BytesIO(data))
 
 
 def _pieces(source: IO[bytes]) -> Pieces:

@@ -12,6 +12,7 @@ import numpy as np
 from reprieve.errors import InputError
 
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
+_NO_WIDTH = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Agreement:
         Shares of agreement: seen, and to be expected by chance from how often each used each word.
     kappa, se, low, high : float or None
         κ, its standard error, and the ends of its 95 % interval (at most 1). None where there is
-        nothing to compute them from: no thing judged by both, or only one word used by both.
+        nothing to compute them from: no thing judged by both, or only one word used by both. No
+        interval where both agree on all, or on nothing: the formula gives one without width.
     """
 
     n: int
@@ -50,6 +52,8 @@ class Agreement:
         said = f"agreed on {self.agreed} of {self.n}"
         if self.kappa is None:
             return f"{said}; κ is undefined, for both used one word only"
+        if self.se is None:
+            return f"{said}; κ {self.kappa:.2f}"
         return f"{said}; κ {self.kappa:.2f} (95 % CI {self.low:.2f} to {self.high:.2f})"
 
 
@@ -97,6 +101,8 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> Agreem
         return Agreement(n, agreed, observed, expected, None, None, None, None)
     kappa = (observed - expected) / (1 - expected)
     se = _standard_error(shares, of_first, of_second, n)
+    if se < _NO_WIDTH:
+        return Agreement(n, agreed, observed, expected, kappa, None, None, None)
     return Agreement(
         n, agreed, observed, expected, kappa, se, kappa - _Z * se, min(1.0, kappa + _Z * se)
     )

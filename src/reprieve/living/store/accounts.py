@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, joinedload
 
@@ -12,6 +14,10 @@ from reprieve.living.store.engine import session_of
 from reprieve.living.store.errors import AccessError
 from reprieve.living.store.models import PROGRAM, ROLES, Token, User
 from reprieve.living.store.permissions import Actor, Who, acting
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+_LONGEST = 254
+"""Characters of an e-mail address (RFC 5321)."""
 
 
 class Accounts:
@@ -40,25 +46,36 @@ class Accounts:
         Parameters
         ----------
         name : str
-            Short and without spaces, as it will stand beside every change.
+            As it will stand beside every change: up to 64 letters from a to z, digits and
+            ``._@+-``, so that no two names look alike.
         role : {"reader", "reviewer", "editor", "admin"}
         by : str or Actor, optional
             The admin who makes it; only the first account, which must be an admin's, needs none.
         password : str, optional
             Left out, only tokens open the account.
         full_name, email : str
+            How people know them; any script.
 
         Raises
         ------
         InputError
-            If the name is taken or unfit, or the password too short.
+            If the name is taken (in whatever case) or unfit, or the password too short.
         AccessError
             If `by` is no admin.
         """
         if role not in ROLES:
             raise UnknownWordError("role", role, ROLES)
-        if not name or len(name) > 64 or any(c.isspace() or not c.isprintable() for c in name):
-            raise InputError(f"{name!r} is no name for a user; use up to 64 characters, no spaces")
+        if not _NAME.fullmatch(name):
+            raise InputError(
+                f"{name!r} is no name for a user; use up to 64 letters from a to z, digits and "
+                "._@+-, and say with full_name (--full-name) how people know them"
+            )
+        for text in (full_name, email):
+            if len(text) > _LONGEST or not text.isprintable():
+                raise InputError(
+                    f"{text[:80]!r} is no name or address; use up to {_LONGEST} characters that "
+                    "can be printed"
+                )
         with session_of(self._engine, writes=True) as session:
             if by is not None:
                 acting(session, by, "administer")
@@ -69,8 +86,11 @@ class Accounts:
                 )
             elif role != "admin":
                 raise InputError("the first account of a store is an admin's; give role='admin'")
-            if session.scalar(select(User.id).where(User.name == name)):
-                raise InputError(f"there is a user {name!r} already; choose another name")
+            taken = session.scalar(
+                select(User.name).where(func.lower(User.name) == name.lower()).limit(1)
+            )
+            if taken is not None:
+                raise InputError(f"there is a user {taken!r} already; choose another name")
             user = User(
                 name=name,
                 role=role,
@@ -180,7 +200,7 @@ class Accounts:
         Raises
         ------
         InputError
-            If `role` is more than the user's, or `days` is not positive.
+            If `role` is more than the user's, or `days` is not 1 to 3650.
         AccessError
             If `by` may not.
         """

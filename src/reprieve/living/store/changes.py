@@ -221,10 +221,36 @@ def _step_back(session: Session, revision: Revision, row: EvidenceRow | None) ->
         revision.table_name,
         stands,
         revision.before,
-        row.position if row else revision.position,
+        revision.position if row is None else _place_before(session, revision, row),
         (row.version if row else revision.version) + 1,
         revision.id,
     )
+
+
+def _place_before(session: Session, revision: Revision, row: EvidenceRow) -> str:
+    """Where the row stood before the revision; where it stands if it was moved again since."""
+    if revision.before is None or row.position != revision.position:
+        return row.position
+    earlier = (
+        select(Revision.position)
+        .where(Revision.row_id == row.id, Revision.id < revision.id)
+        .order_by(Revision.id.desc())
+        .limit(1)
+    )
+    return session.scalars(earlier).one()
+
+
+def nobody_read(cells: Mapping[str, str | None]) -> bool:
+    """Whether a row is what a program may write: with no reading, and flagged so if it can be.
+
+    Examples
+    --------
+    >>> nobody_read({"arm_id": "cells", "readings": "0"})
+    True
+    >>> nobody_read({"mean": "41.2", "flag": None, "readings": "0"})
+    False
+    """
+    return cells.get("readings") == "0" and cells.get("flag", UNVERIFIED) == UNVERIFIED
 
 
 def _guard(user: User, step: _Step) -> None:
@@ -232,10 +258,7 @@ def _guard(user: User, step: _Step) -> None:
     if user.kind != "program":
         return
     for cells in (step.before, step.after):
-        if cells is None:
-            continue
-        verified = cells.get("readings") != "0" or cells.get("flag", UNVERIFIED) != UNVERIFIED
-        if verified:
+        if cells is not None and not nobody_read(cells):
             raise AccessError(
                 f"{user.name} is a program and may only write rows that are flagged unverified, "
                 f"with 0 readings; this one, in {step.table} of {cells['study_id']}, takes a person"

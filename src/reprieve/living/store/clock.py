@@ -41,4 +41,7 @@ def end_of(moment: datetime.datetime | datetime.date | str) -> datetime.datetime
     if not isinstance(moment, datetime.datetime):
         moment = datetime.datetime.combine(moment, datetime.time.max, datetime.UTC)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-    return aware.astimezone(datetime.UTC)
+    try:
+        return aware.astimezone(datetime.UTC)
+    except OverflowError:
+        raise InputError(f"{moment} lies beyond the calendar; give another day") from None

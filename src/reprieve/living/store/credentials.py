@@ -19,6 +19,7 @@ SHORTEST_PASSWORD = 12
 """In characters; long beats complicated (NIST SP 800-63B)."""
 _LONGEST_PASSWORD = 1024
 _TOKEN_START = "reprieve_"
+_LONGEST_DAYS = 3650
 
 
 def hashed(password: str) -> str:
@@ -89,7 +90,7 @@ def issue_token(
     Raises
     ------
     InputError
-        If `role` is more than the user's or `at_most`, or `days` is not positive.
+        If `role` is more than the user's or `at_most`, or `days` is not 1 to 3650.
     """
     if role not in ROLES:
         raise UnknownWordError("role", role, ROLES)
@@ -98,8 +99,8 @@ def issue_token(
         raise InputError(
             f"{user.name} has the role {most} here; a token can't have more, such as {role}"
         )
-    if days is not None and days <= 0:
-        raise InputError(f"a token can't hold for {days} days; give a positive number")
+    if days is not None and not 0 < days <= _LONGEST_DAYS:
+        raise InputError(f"a token can't hold for {days} days; give 1 to {_LONGEST_DAYS}")
     moment = now()
     secret = _TOKEN_START + secrets.token_urlsafe(32)
     token = Token(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from reprieve.errors import InputError
 from reprieve.living.store.cells import Cells, name_of
 from reprieve.living.store.models import Batch, Revision
 from reprieve.living.store.states import last_batch, standing_at
@@ -98,7 +99,7 @@ def history(
     row_id: int | None = None,
     batch_id: int | None = None,
     before: int | None = None,
-    limit: int = 100,
+    limit: int | None = 100,
 ) -> list[RowChange]:
     """The revisions of a trial, a row or a batch (or all), the newest first.
 
@@ -109,7 +110,8 @@ def history(
         What to look at.
     before : int, optional
         Only revisions with a smaller number: the next page.
-    limit : int
+    limit : int or None
+        None for all.
     """
     revisions = select(Revision).options(_WITH_AUTHOR).order_by(Revision.id.desc()).limit(limit)
     for column, value in (
@@ -133,14 +135,22 @@ def changes_between(
 
     A row that was changed and changed back is no difference; of several changes the last
     author is named. In the order of the changes.
+
+    Raises
+    ------
+    InputError
+        If `end` lies before `start`: nobody took out what came in between.
     """
+    if end < start:
+        raise InputError(
+            f"{end:%Y-%m-%d %H:%M} UTC lies before {start:%Y-%m-%d %H:%M} UTC; "
+            "give the earlier day first"
+        )
     first, last = last_batch(session, start), last_batch(session, end)
     old, new = (first.id if first else 0), (last.id if last else 0)
-    # Whichever comes first, all rows that differ were changed in between.
-    low, high = sorted((old, new))
     changed = (
         select(Revision.row_id)
-        .where(Revision.batch_id > low, Revision.batch_id <= high)
+        .where(Revision.batch_id > old, Revision.batch_id <= new)
         .scalar_subquery()
     )
     states = {
@@ -150,11 +160,11 @@ def changes_between(
                 standing_at(batch_id).where(Revision.row_id.in_(changed)).options(_WITH_AUTHOR)
             )
         }
-        for batch_id in (low, high)
+        for batch_id in (old, new)
     }
     pairs = [
         (states[old].get(row), states[new].get(row), revision)
-        for row, revision in sorted(states[high].items(), key=lambda item: item[1].id)
+        for row, revision in sorted(states[new].items(), key=lambda item: item[1].id)
     ]
     labels = _labels(session, {revision.study_id for _, _, revision in pairs})
     differing = []

@@ -52,14 +52,34 @@ def differences(
     return changes
 
 
-def spare_work_done_here(session: Session, changes: Sequence[Change]) -> None:
-    """Refuse to import over what was changed in the store.
+def refuse_to_lose(
+    session: Session, changes: Sequence[Change], studies: Sequence[EvidenceRow]
+) -> None:
+    """Refuse to import over what was changed in the store, or a part of it over the whole.
+
+    Parameters
+    ----------
+    session : Session
+    changes : sequence of Change
+        Those that `differences` found.
+    studies : sequence of EvidenceRow
+        The trials that the store holds.
 
     Raises
     ------
     ConflictError
-        If a change concerns a row that is not as it was last imported.
+        If a trial would go, or a change concerns a row that is not as it was last imported.
     """
+    deleted = {change.row_id for change in changes if isinstance(change, Delete)}
+    going = [row.study_id for row in studies if row.id in deleted]
+    if going:
+        named = ", ".join(going[:3]) + (f" and {len(going) - 3} more" if len(going) > 3 else "")
+        raise ConflictError(
+            f"the package lacks {len(going)} of {len(studies)} trials that the store holds, and "
+            f"would take them out: {named}; nothing was written. If that is meant, let the package "
+            "win with replace=True (--replace). Rows that a program read go beside what is there "
+            "with `reprieve store propose`."
+        )
     concerned = [
         change.row_id
         for change in changes

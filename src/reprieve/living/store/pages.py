@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Select, select, tuple_
 
-from reprieve.living.store.models import WorkItem
+from reprieve.errors import UnknownWordError
+from reprieve.living.store.models import WORK_STATES, WorkItem
 
 PAGE = 50
 """How many items a page has unless asked otherwise."""
@@ -31,7 +32,14 @@ def page_query(
     -------
     Select
         Further conditions may be added to it.
+
+    Raises
+    ------
+    UnknownWordError
+        If there is no such state.
     """
+    if state not in WORK_STATES:
+        raise UnknownWordError("state of an item", state, WORK_STATES)
     query = (
         select(WorkItem)
         .where(WorkItem.kind == kind, WorkItem.state == state)

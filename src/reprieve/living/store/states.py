@@ -78,7 +78,7 @@ def evidence_at(session: Session, moment: datetime.datetime | None, origin: str)
     batch = last_batch(session, moment)
     if batch is None:
         first = session.scalar(select(func.min(Batch.at)))
-        since = f"; its first change is of {first:%Y-%m-%d %H:%M} UTC" if first else ""
+        since = f"; its first change is of {first:%Y-%m-%d %H:%M:%S} UTC" if first else ""
         hint = "ask for a later day" if first else "`reprieve store import` brings evidence in"
         raise InputError(f"there is no evidence in {origin}{since}: {hint}")
     if moment is None:

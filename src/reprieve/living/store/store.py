@@ -30,11 +30,12 @@ from reprieve.living.store.engine import (
 )
 from reprieve.living.store.errors import FaultyChangeError, StoreError
 from reprieve.living.store.history import RowChange, changes_between, history
-from reprieve.living.store.importing import differences, spare_work_done_here
+from reprieve.living.store.importing import differences, refuse_to_lose
 from reprieve.living.store.locks import locked
 from reprieve.living.store.migrating import migrate
 from reprieve.living.store.models import EvidenceRow, Revision
 from reprieve.living.store.permissions import Deed, Who, acting
+from reprieve.living.store.proposing import Proposed, propose
 from reprieve.living.store.states import (
     StoredRow,
     date_of,
@@ -185,14 +186,16 @@ class Store:
         who, why : str
             Who brings it in (an editor), and why.
         replace : bool
-            Whether the package also wins over rows that were changed in the store.
+            Whether the package also wins over rows that were changed in the store, and over
+            trials that it lacks.
 
         Raises
         ------
         FaultyChangeError
             If the package does not pass the gates.
         ConflictError
-            If it would change or take out rows that were changed here, without `replace`.
+            If it would take out whole trials, or change rows that were changed here, without
+            `replace`.
         """
         evidence = package if isinstance(package, Evidence) else load_evidence(package)
         faults = [fault for fault in gates(evidence) if fault.level == "error"]
@@ -202,9 +205,10 @@ class Store:
         with self.writing() as session:
             user = acting(session, who, "import")
             queue_for_evidence(session)
-            changes = differences(present_rows(session), cells)
+            present = present_rows(session)
+            changes = differences(present, cells)
             if not replace:
-                spare_work_done_here(session, changes)
+                refuse_to_lose(session, changes, present.get("studies", []))
             last = last_batch(session)
             if not changes and last is not None and evidence.date in ("", date_of(last)):
                 return Imported(None, 0, 0, 0)
@@ -215,6 +219,23 @@ class Store:
                 batch.id if batch else None,
                 *(sum(isinstance(c, kind) for c in changes) for kind in (Insert, Update, Delete)),
             )
+
+    def propose(self, package: Evidence | str | Path, *, who: Who, why: str) -> Proposed:
+        """Put rows that a program read beside what is there; see `proposing.propose`.
+
+        Nothing that stands in the store is changed. People verify the rows, one by one.
+
+        Raises
+        ------
+        InputError
+            If a row of the package has been read by a person.
+        FaultyChangeError
+            If a trial would not pass the gates.
+        """
+        evidence = package if isinstance(package, Evidence) else load_evidence(package)
+        cells = cells_of(evidence)
+        with self.writing() as session:
+            return propose(session, acting(session, who, "propose"), cells, why=why)
 
     def rows(self, table: str, study_id: str, **cells: str | None) -> list[StoredRow]:
         """Rows of a trial, with what it takes to change them.
@@ -363,7 +384,7 @@ class Store:
         row_id: int | None = None,
         batch: int | None = None,
         before: int | None = None,
-        limit: int = 100,
+        limit: int | None = 100,
     ) -> list[RowChange]:
         """The revisions of a trial, a row, a batch or all, the newest first; see `history`."""
         with self.reading() as session:

@@ -82,15 +82,16 @@ class PlacedRows:
 class _Known:
     """The trials of the evidence and their arms, by what people call them."""
 
-    studies: Mapping[str, str]
+    studies: Mapping[str, set[str]]
     arms: Mapping[tuple[str, str], list[str]]
     renamed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, evidence: Evidence, names: Mapping[str, str]) -> _Known:
-        studies: dict[str, str] = {}
+        studies: dict[str, set[str]] = {}
         for study_id, label in evidence.studies.select("study_id", "label").iter_rows():
-            studies |= {_folded(study_id): study_id, _folded(label): study_id}
+            for name in (study_id, label):
+                studies.setdefault(_folded(name), set()).add(study_id)
         arms: dict[tuple[str, str], list[str]] = {}
         columns = ("study_id", "arm_id", "label", "treatment")
         for study_id, arm_id, *others in evidence.arms.select(columns).iter_rows():
@@ -99,10 +100,11 @@ class _Known:
         return cls(studies, arms, {_folded(name): to for name, to in names.items()})
 
     def study(self, name: str) -> str:
-        try:
-            return self.studies[_folded(self._called(name))]
-        except KeyError:
-            raise CellError(f"the evidence knows no trial called {name!r}") from None
+        found = self.studies.get(_folded(self._called(name)), set())
+        if len(found) != 1:
+            many = "several trials" if found else "no trial"
+            raise CellError(f"the evidence knows {many} called {name!r}")
+        return next(iter(found))
 
     def arm(self, study_id: str, name: str) -> str:
         found = self.arms.get((study_id, _folded(self._called(name))), [])
@@ -131,7 +133,8 @@ def place(
     evidence : Evidence
         Knows the trials and their arms: by id, label, or (an arm) treatment.
     meanings : mapping
-        What each outcome of the table is; ``""`` for that of a table without outcomes.
+        What each outcome of the table is; ``""`` for that of a table without outcomes. An outcome
+        with several times can't be of one month: none of it is placed.
     source_url : str
         The page that the numbers come from.
     names : mapping, optional
@@ -151,12 +154,17 @@ def place(
     for meaning in meanings.values():
         _check(meaning)
     known = _Known.of(evidence, names or {})
+    times: dict[str, set[float | None]] = {}
+    for one in read.arms:
+        times.setdefault(one.outcome, set()).add(one.time)
     tables: dict[str, list[Row]] = {"outcomes": [], "contrasts": [], "events": []}
     placed: list[Placed] = []
     left_out = list(read.left_out)
     for value, was in zip(_all(read), read.placed, strict=True):
         try:
             meaning = _meaning(value, meanings)
+            if len(times.get(value.outcome, ())) > 1:
+                raise CellError("its outcome has several times; name an outcome for each of them")
             table, row = _row(value, meaning, known)
         except CellError as error:
             left_out.append(LeftOut(was.what, str(error), value.where))

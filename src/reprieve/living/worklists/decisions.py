@@ -177,8 +177,9 @@ def append(
 
 def move(item: WorkItem, state: str, outcome: str | None, decisions: Iterable[Decision]) -> None:
     """Bring the item to where its standing decisions put it."""
+    reviewers = [decision.user_id for decision in by_reviewers(decisions)]
     item.state, item.outcome = state, outcome
-    item.decided = len(by_reviewers(decisions))
+    item.decided, item.half_by = len(reviewers), reviewers[0] if len(reviewers) == 1 else None
     item.version += 1
     item.changed = now()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy.orm import Session
 
 from reprieve.living.store.clock import now
-from reprieve.living.store.models import Decision, Reservation, User, WorkItem
+from reprieve.living.store.models import Reservation, User, WorkItem
 from reprieve.living.store.pages import page_query
 
 RESERVED_FOR = datetime.timedelta(minutes=30)
@@ -82,22 +82,12 @@ def _free(
     return (
         page_query(kind, limit=count)
         .where(
-            or_(WorkItem.decided == 0, ~_decided_by(user)),
+            # Nobody needs more than two: of an open item there is at most one decision.
+            or_(WorkItem.half_by.is_(None), WorkItem.half_by != user.id),
             WorkItem.id.not_in([item.id for item in held]),
             *places,
         )
         .with_for_update(skip_locked=True)
-    )
-
-
-def _decided_by(user: User) -> ColumnElement[bool]:
-    """Whether a decision of the user stands on the item of the query around."""
-    later = aliased(Decision)
-    return exists().where(
-        Decision.item_id == WorkItem.id,
-        Decision.user_id == user.id,
-        Decision.undoes.is_(None),
-        ~exists().where(and_(later.item_id == Decision.item_id, later.undoes == Decision.id)),
     )
 
 

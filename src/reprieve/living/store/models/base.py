@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeEngine
 
 from reprieve.living.store.errors import UnfitTextError
 
@@ -41,6 +42,23 @@ class Moment(TypeDecorator[datetime.datetime]):
             return None
         known = value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value
         return known.astimezone(datetime.UTC)
+
+
+class Number(TypeDecorator[int]):
+    """A whole number of 64 bits, the most that both databases hold."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """``INTEGER`` in SQLite, whose keys count up by themselves only under that name."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """The number itself, or an error where it can't be kept, nor looked for."""
+        if value is not None and not -(2**63) <= value < 2**63:
+            raise UnfitTextError(f"{value} is larger than any number that a database keeps")
+        return value
 
 
 class Words(TypeDecorator[str]):
@@ -130,7 +148,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012
         str: Words,
-        int: BigInteger().with_variant(Integer, "sqlite"),
+        int: Number,
         datetime.datetime: Moment,
         dict[str, Any]: JSON(none_as_null=True),
     }

@@ -37,6 +37,8 @@ class WorkItem(Base):
         How many independent decisions it takes.
     decided : int
         How many there are.
+    half_by : int or None
+        The user who has decided alone so far; None where nobody or more than one has.
     data : dict
         What its kind needs besides.
     version : int
@@ -47,7 +49,8 @@ class WorkItem(Base):
     __table_args__ = (
         UniqueConstraint("kind", "subject"),
         CheckConstraint("state IN ('open', 'conflict', 'done')", name="state"),
-        Index(None, "kind", "state", "priority", "id"),
+        # With `half_by` in it, what a person who is far ahead has decided is passed by unread.
+        Index(None, "kind", "state", "priority", "id", "half_by"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -63,6 +66,7 @@ class WorkItem(Base):
     priority: Mapped[float] = mapped_column(Float(53), default=0.0)
     needs: Mapped[int] = mapped_column(default=2)
     decided: Mapped[int] = mapped_column(default=0)
+    half_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     version: Mapped[int] = mapped_column(default=1)
     created: Mapped[datetime.datetime]

@@ -256,18 +256,22 @@ def upgrade() -> None:
         sa.Column("priority", sa.Float(53), nullable=False),
         sa.Column("needs", NUMBER, nullable=False),
         sa.Column("decided", NUMBER, nullable=False),
+        sa.Column("half_by", NUMBER, nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("version", NUMBER, nullable=False),
         sa.Column("created", MOMENT, nullable=False),
         sa.Column("changed", MOMENT, nullable=False),
         sa.CheckConstraint("state IN ('open', 'conflict', 'done')", name="ck_work_items_state"),
+        sa.ForeignKeyConstraint(["half_by"], ["users.id"], name="fk_work_items_half_by"),
         sa.ForeignKeyConstraint(["record_id"], ["records.id"], name="fk_work_items_record_id"),
         sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], name="fk_work_items_thread_id"),
         sa.PrimaryKeyConstraint("id", name="pk_work_items"),
         sa.UniqueConstraint("kind", "subject", name="uq_work_items_kind_subject"),
     )
     op.create_index(
-        "ix_work_items_kind_state_priority_id", "work_items", ["kind", "state", "priority", "id"]
+        "ix_work_items_kind_state_priority_id_half_by",
+        "work_items",
+        ["kind", "state", "priority", "id", "half_by"],
     )
     op.create_index("ix_work_items_record_id", "work_items", ["record_id"])
     op.create_index("ix_work_items_row_id", "work_items", ["row_id"])

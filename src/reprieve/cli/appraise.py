@@ -1,0 +1,150 @@
+"""`reprieve appraise`: risk of bias, judged by two people and settled by a third."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reprieve.cli import output
+from reprieve.cli.signing_in import StoreOption, UserOption
+from reprieve.cli.worklists import (
+    ItemNumber,
+    Note,
+    Version,
+    add_list,
+    add_show_and_undo,
+    at_work,
+    choices_of,
+    json_of,
+    print_item,
+)
+from reprieve.errors import InputError
+
+if TYPE_CHECKING:
+    from reprieve.living.store import Store
+    from reprieve.living.worklists import RiskOfBias
+
+app = typer.Typer(
+    help="Two people judge risk of bias independently; a third settles what differs.",
+    no_args_is_help=True,
+)
+
+
+def _open(store: Store) -> RiskOfBias:
+    from reprieve.living.worklists import RiskOfBias
+
+    return RiskOfBias(store)
+
+
+add_list(app, _open, "result")
+add_show_and_undo(app, _open)
+
+
+@app.command()
+def add(
+    trial: Annotated[str, typer.Argument(help="The id of the trial: vega-2015.")],
+    outcome: Annotated[str, typer.Option("--outcome", help="Which result of it: pain.")] = "",
+    comparison: Annotated[str, typer.Option("--comparison", help="Against what.")] = "",
+    tool: Annotated[str, typer.Option("--tool", help="rob2, robins-i …")] = "rob2",
+    title: Annotated[str, typer.Option("--title", help="How people know it.")] = "",
+    store: StoreOption = None,
+    user: UserOption = None,
+    json: output.Json = False,
+) -> None:
+    """Put a result of a trial on the list."""
+    with at_work(store, user) as (it, who):
+        new = _open(it).queue(
+            trial, who=who, title=title, outcome=outcome, comparison=comparison, tool=tool
+        )
+    if json:
+        output.print_json({"trial": trial, "new": new})
+    else:
+        typer.echo(f"{trial} is on the list" if new else f"{trial} was on the list already")
+
+
+@app.command()
+def submit(
+    item: ItemNumber,
+    judgements: Annotated[
+        Path, typer.Argument(help='JSON: [{"domain", "judgement", "rationale"}, …]')
+    ],
+    note: Note = "",
+    store: StoreOption = None,
+    user: UserOption = None,
+    json: output.Json = False,
+) -> None:
+    """Hand in your judgements, one a domain."""
+    own = json_of(judgements)
+    if not isinstance(own, list) or not all(isinstance(row, dict) for row in own):
+        raise InputError(f"{judgements} holds no list of judgements; expected [{{…}}, …]")
+    with at_work(store, user) as (it, who):
+        print_item(_open(it).submit(item, own, who=who, note=note), json=json)
+
+
+@app.command()
+def compare(
+    item: ItemNumber,
+    store: StoreOption = None,
+    user: UserOption = None,
+    json: output.Json = False,
+) -> None:
+    """The two judgements of each domain side by side."""
+    from dataclasses import asdict
+
+    from rich.markup import escape
+
+    with at_work(store, user) as (it, who):
+        domains = _open(it).comparison(item, who=who)
+    if json:
+        output.print_json({"domains": [asdict(one) | {"agreed": one.agreed} for one in domains]})
+        return
+    shown = output.table("Domain", "First", "Second", "Agreed")
+    for one in domains:
+        words = [escape(judged.judgement) if judged else "–" for judged in (one.a, one.b)]
+        shown.add_row(escape(one.domain), *words, "yes" if one.agreed else "no")
+    output.console().print(shown)
+
+
+@app.command()
+def settle(
+    item: ItemNumber,
+    choices: Annotated[
+        Path,
+        typer.Argument(help='JSON: {"DOMAIN": "a", "b" or {"judgement": …, "rationale": …}}.'),
+    ],
+    note: Note = "",
+    version: Version = None,
+    store: StoreOption = None,
+    user: UserOption = None,
+    json: output.Json = False,
+) -> None:
+    """Choose where the two differ, as an editor who was none of them."""
+    picks = choices_of(choices)
+    with at_work(store, user) as (it, who):
+        seen = _open(it).settle(item, picks, who=who, note=note, expected_version=version)
+    print_item(seen, json=json)
+
+
+@app.command()
+def results(
+    store: StoreOption = None,
+    user: UserOption = None,
+    json: output.Json = False,
+) -> None:
+    """What has been judged in the end, and how far people agreed."""
+    from rich.markup import escape
+
+    with at_work(store, user) as (it, who):
+        bias = _open(it)
+        rows, agreement = bias.results(who=who), bias.agreement(who=who)
+    if json:
+        output.print_json({"judgements": rows, "agreement": agreement.to_dict()})
+        return
+    shown = output.table("Trial", "Outcome", "Domain", "Judgement", "Who", "Why")
+    for row in rows:
+        parts = (row[name] for name in ("outcome", "domain", "judgement", "who", "why"))
+        shown.add_row(escape(row["study_id"]), *map(escape, parts))
+    output.console().print(shown)
+    typer.echo(f"Agreement: {agreement}")
