@@ -22,7 +22,6 @@ _AREAS = {
     "detail": "details",
     "keyword": "keywords",
     "summary": "summary",
-    "rest": "rest",
 }
 _PLAIN = tuple(zip("‐‑‒–—−’‘´®™\xa0", "------'''   ", strict=True))
 
@@ -96,7 +95,7 @@ class Passages:
         return self._rest
 
     def of(self, area: str) -> list[Passage]:
-        """The passages of an area: title, name, detail, keyword, summary or rest."""
+        """The passages of an area: title, name, detail, keyword or summary."""
         whole: list[Passage] = getattr(self, _AREAS[area])
         return whole
 
