@@ -5,6 +5,7 @@ A server that does not start fails the tests.
 """
 
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
@@ -43,11 +44,19 @@ def _with_template(url):
         yield url, make_url(template).database
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """A file of empty tables to copy."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    open_store(path).close()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request, tmp_path):
     """The address of an empty store, once in SQLite and once in PostgreSQL."""
     if request.param == "sqlite":
-        yield str(tmp_path / "store.db")
+        yield shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "store.db")
         return
     url, template = request.getfixturevalue("postgres_server")
     with _database(url, template) as made:

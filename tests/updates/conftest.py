@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import loopback as misbehaviour
 import pytest
-from databases import postgres_server, store, store_url
+from databases import postgres_server, sqlite_template, store, store_url
 
 from reprieve.living.sources import Settings
 from reprieve.living.sources.client import PoliteClient
@@ -23,7 +23,7 @@ from reprieve.updates.conclusions import (
     TrialUsed,
 )
 
-__all__ = ["postgres_server", "store", "store_url"]
+__all__ = ["postgres_server", "sqlite_template", "store", "store_url"]
 
 
 @pytest.fixture(scope="session")

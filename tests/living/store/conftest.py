@@ -1,9 +1,9 @@
 """Stores on both databases."""
 
 import pytest
-from databases import postgres_server, store, store_url
+from databases import postgres_server, sqlite_template, store, store_url
 
-__all__ = ["postgres_server", "store", "store_url"]
+__all__ = ["postgres_server", "sqlite_template", "store", "store_url"]
 
 
 @pytest.fixture

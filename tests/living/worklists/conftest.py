@@ -1,13 +1,13 @@
 """Work lists on both databases, with records to screen."""
 
 import pytest
-from databases import open_store, postgres_server, store_url
+from databases import open_store, postgres_server, sqlite_template, store_url
 
 from reprieve.living.record import Record
 from reprieve.living.store.records import keep_records
 from reprieve.living.worklists import Screening
 
-__all__ = ["postgres_server", "store_url"]
+__all__ = ["postgres_server", "sqlite_template", "store_url"]
 
 
 @pytest.fixture
