@@ -12,11 +12,10 @@ from reprieve.cli.signing_in import StoreOption, UserOption
 from reprieve.cli.worklists import (
     ItemNumber,
     Note,
-    Version,
     add_list,
+    add_settle,
     add_show_and_undo,
     at_work,
-    choices_of,
     json_of,
     print_item,
 )
@@ -40,6 +39,7 @@ def _open(store: Store) -> RiskOfBias:
 
 add_list(app, _open, "result")
 add_show_and_undo(app, _open)
+add_settle(app, _open)
 
 
 @app.command()
@@ -105,26 +105,6 @@ def compare(
         words = [escape(judged.judgement) if judged else "–" for judged in (one.a, one.b)]
         shown.add_row(escape(one.domain), *words, "yes" if one.agreed else "no")
     output.console().print(shown)
-
-
-@app.command()
-def settle(
-    item: ItemNumber,
-    choices: Annotated[
-        Path,
-        typer.Argument(help='JSON: {"DOMAIN": "a", "b" or {"judgement": …, "rationale": …}}.'),
-    ],
-    note: Note = "",
-    version: Version = None,
-    store: StoreOption = None,
-    user: UserOption = None,
-    json: output.Json = False,
-) -> None:
-    """Choose where the two differ, as an editor who was none of them."""
-    picks = choices_of(choices)
-    with at_work(store, user) as (it, who):
-        seen = _open(it).settle(item, picks, who=who, note=note, expected_version=version)
-    print_item(seen, json=json)
 
 
 @app.command()

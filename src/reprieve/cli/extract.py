@@ -12,11 +12,10 @@ from reprieve.cli.signing_in import StoreOption, UserOption
 from reprieve.cli.worklists import (
     ItemNumber,
     Note,
-    Version,
     add_list,
+    add_settle,
     add_show_and_undo,
     at_work,
-    choices_of,
     print_item,
     rows_of,
 )
@@ -39,6 +38,7 @@ def _open(store: Store) -> Extraction:
 
 add_list(app, _open, "trial")
 add_show_and_undo(app, _open)
+add_settle(app, _open, "; it becomes evidence")
 
 
 @app.command()
@@ -104,23 +104,3 @@ def compare(
         shown.add_row(escape(one.id), escape(one.a or "–"), escape(one.b or "–"), wanted)
     if found.differences:
         output.console().print(shown)
-
-
-@app.command()
-def settle(
-    item: ItemNumber,
-    choices: Annotated[
-        Path,
-        typer.Argument(help='JSON: {"DIFFERENCE": "a", or "b", or {"value": 3}}, one for each.'),
-    ],
-    note: Note = "",
-    version: Version = None,
-    store: StoreOption = None,
-    user: UserOption = None,
-    json: output.Json = False,
-) -> None:
-    """Choose where the two differ, as an editor who was none of them; it becomes evidence."""
-    picks = choices_of(choices)
-    with at_work(store, user) as (it, who):
-        seen = _open(it).settle(item, picks, who=who, note=note, expected_version=version)
-    print_item(seen, json=json)

@@ -72,10 +72,11 @@ def _write(found: FilesRead, folder: Path) -> None:
     from json import dumps
 
     from reprieve.evidence import write_package
+    from reprieve.files import write_whole
 
     write_package(found.evidence, folder, created=datetime.date.today().isoformat())
     account = dumps(found.to_dict(), ensure_ascii=False, indent=1)
-    (folder / "account.json").write_text(account + "\n", "utf-8")
+    write_whole(folder / "account.json", account + "\n")
 
 
 def _print(found: FilesRead, folder: Path) -> None:

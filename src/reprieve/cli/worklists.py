@@ -19,12 +19,18 @@ from reprieve.errors import InputError
 if TYPE_CHECKING:
     from reprieve.living.store import Store
     from reprieve.living.store.permissions import Actor
+    from reprieve.living.worklists import Extraction, RiskOfBias
     from reprieve.living.worklists.views import ItemView
     from reprieve.living.worklists.worklist import WorkList
 
     OpenList = Callable[[Store], WorkList]
+    OpenSettled = Callable[[Store], Extraction | RiskOfBias]
 
 ItemNumber = Annotated[int, typer.Argument(metavar="ITEM", help="The number of the item.")]
+Choices = Annotated[
+    Path,
+    typer.Argument(help='JSON: {"DIFFERENCE": "a", "b", or what is right instead, …}.'),
+]
 DecisionNumber = Annotated[
     int, typer.Argument(metavar="DECISION", help="The number of the decision; `show` lists them.")
 ]
@@ -91,6 +97,36 @@ def add_show_and_undo(app: typer.Typer, open_list: OpenList) -> None:
             print_item(open_list(it).take_back(decision, who=who, note=note), json=json)
 
 
+def add_settle(app: typer.Typer, open_list: OpenSettled, becomes: str = "") -> None:
+    """Give the commands of a work list ``settle``: choices where two people differ.
+
+    Parameters
+    ----------
+    app : typer.Typer
+    open_list : callable
+        Opens the list of a store.
+    becomes : str
+        What the settled item becomes, for the help.
+    """
+
+    @app.command(help=f"Choose where the two differ, as an editor who was none of them{becomes}.")
+    def settle(
+        item: ItemNumber,
+        choices: Choices,
+        note: Note = "",
+        version: Version = None,
+        store: StoreOption = None,
+        user: UserOption = None,
+        json: output.Json = False,
+    ) -> None:
+        picks = json_of(choices)
+        if not isinstance(picks, dict):
+            raise InputError(f'{choices} holds no choices; expected {{"DIFFERENCE": "a", …}}')
+        with at_work(store, user) as (it, who):
+            seen = open_list(it).settle(item, picks, who=who, note=note, expected_version=version)
+        print_item(seen, json=json)
+
+
 @contextmanager
 def at_work(where: str | None, user: str | None) -> Iterator[tuple[Store, Actor]]:
     """The store, and who is signed in; it is closed at the end."""
@@ -126,20 +162,6 @@ def print_item(item: ItemView, *, json: bool) -> None:
         when = f"{one.at:%Y-%m-%d %H:%M}"
         typer.echo(f"  decision {one.id}: {one.who}, {when}: {said}{harmless(note)}")
     typer.echo(f"  {item.outcome or item.state}; {item.decided} of {item.needs} have decided")
-
-
-def choices_of(file: Path) -> dict[str, Any]:
-    """What an editor chose where two people differ, from a JSON file.
-
-    Raises
-    ------
-    InputError
-        If it holds anything else than one object.
-    """
-    picks = json_of(file)
-    if not isinstance(picks, dict):
-        raise InputError(f'{file} holds no choices; expected {{"DIFFERENCE": "a", …}}')
-    return picks
 
 
 def json_of(file: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +11,7 @@ from reprieve.answers.findings_rows import Row, SummaryOfFindings
 from reprieve.answers.network_findings import NetworkFindings
 from reprieve.certainty.grading.domains import DOMAINS
 from reprieve.errors import InputError
+from reprieve.files import write_whole
 
 if TYPE_CHECKING:
     from reprieve.synthesis.base import Interval
@@ -48,10 +48,7 @@ def write_findings(found: Findings, path: str | Path) -> Path:
         raise InputError(f"{path.name}: findings are written as {', '.join(WRITERS)}")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(made(found))
-    os.replace(beside, path)
-    return path
+    return write_whole(path, made(found))
 
 
 def html(found: Findings) -> bytes:

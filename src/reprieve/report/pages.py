@@ -23,6 +23,7 @@ from reprieve.evidence.catalogue import evidence_map
 from reprieve.evidence.package import load_evidence
 from reprieve.evidence.records import Evidence
 from reprieve.figures import text
+from reprieve.files import write_whole
 from reprieve.report.charts import library, map_chart
 from reprieve.report.content import IndexEntry, Page, page_of
 
@@ -123,7 +124,7 @@ def write_all(
             **constants(),
         )
     )
-    index = _write(folder / "index.html", content)
+    index = write_whole(folder / "index.html", content)
     tell(total, total, "done")
     return index
 
@@ -171,7 +172,7 @@ def _write_page(page: Page, folder: Path, *, index: bool) -> Path:
             **constants(),
         )
     )
-    return _write(folder / f"{page.condition.code}.html", content)
+    return write_whole(folder / f"{page.condition.code}.html", content)
 
 
 def _folder(output: str | Path) -> Path:
@@ -180,14 +181,6 @@ def _folder(output: str | Path) -> Path:
         raise InputError(f"{folder} is a file; a report is written into a folder")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _write(path: Path, content: str) -> Path:
-    """Put a whole page in place, or none."""
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(content, encoding="utf-8")
-    os.replace(beside, path)
-    return path
 
 
 @cache

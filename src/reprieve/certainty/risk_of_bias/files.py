@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from reprieve.certainty.risk_of_bias.tools import NOT_JUDGED
 from reprieve.errors import InputError, nearest_words
 from reprieve.evidence.faults import Fault
 from reprieve.evidence.reading import Folder, read_cells
+from reprieve.files import write_whole
 
 COLUMNS = (
     "study_id",
@@ -200,15 +199,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
     writer.writerows(rows)
     if "\0" in text.getvalue():
         raise InputError(f"{path}: a cell holds a NUL character; take it out")
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+    write_whole(path, text.getvalue())
 
 
 def _answers(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 
 from reprieve.living.articles.numbers import plain
 from reprieve.living.articles.times import (
@@ -142,6 +143,11 @@ def length_of_treatment(title: str, abstract: str, methods: str) -> tuple[float 
         return None, 0.0
     for months in votes:
         votes[months] += of_trial[months] if votes is of_treatment else 0.0
+    return _most_voted(votes)
+
+
+def _most_voted(votes: Mapping[float, float]) -> tuple[float, float]:
+    """The months with most votes, and their share; of equals the longest."""
     months, most = max(votes.items(), key=lambda item: (item[1], item[0]))
     # Half a vote for what was not found keeps a single mention from being certain.
     return months, round(most / (sum(votes.values()) + 0.5), 2)
@@ -179,8 +185,7 @@ def length_of_follow_up(title: str, abstract: str, text: str) -> tuple[float | N
                 votes[months_of(as_number(number), unit)] += weight
     if not votes:
         return None, 0.0
-    months, most = max(votes.items(), key=lambda item: (item[1], item[0]))
-    return months, round(most / (sum(votes.values()) + 0.5), 2)
+    return _most_voted(votes)
 
 
 def months_after_the_end(text: str) -> frozenset[float]:

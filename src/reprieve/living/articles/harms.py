@@ -13,6 +13,7 @@ from reprieve.living.articles.layout import Layout, Reading
 from reprieve.living.articles.numbers import plain
 from reprieve.living.articles.statistics import said_of_numbers
 from reprieve.living.articles.times import find_times
+from reprieve.living.results.harms import event_terms
 
 _CAPTION = re.compile(
     r"adverse|side[- ]effect|complication|safety|tolerab|reaction|harm|untoward|unwanted|"
@@ -171,17 +172,8 @@ def _checked(
 @cache
 def _terms() -> tuple[tuple[re.Pattern[str], str], ...]:
     """The phrases of articles, then the terms that registers use."""
-    found = [
-        (row["pattern"], row["event"])
-        for row in _read("reprieve.living.articles", "event_phrases.csv")
-    ]
-    found += [
-        (row["pattern"], row["event"])
-        for row in _read("reprieve.living.results", "event_terms.csv")
-    ]
-    return tuple((re.compile(pattern), event) for pattern, event in found if event)
-
-
-def _read(package: str, name: str) -> list[dict[str, str]]:
-    text = files(package).joinpath("data", name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    file = files("reprieve.living.articles").joinpath("data", "event_phrases.csv")
+    phrases = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    found = [(re.compile(row["pattern"]), row["event"]) for row in phrases]
+    found += [(pattern, event) for pattern, event, _ in event_terms()]
+    return tuple((pattern, event) for pattern, event in found if event)

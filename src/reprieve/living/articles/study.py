@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from reprieve.evidence.schema import DESIGNS
@@ -127,15 +128,7 @@ def arm_row(arm: Arm, arm_id: str, label: str, meaning: str, record: Record) -> 
     return {
         "arm_id": arm_id,
         "label": label,
-        "category": given.category,
-        "treatment": given.treatment,
-        "cell_source": given.cell_source,
-        "donor": given.donor,
-        "processing": given.processing,
-        "dose_cells": given.dose_cells,
-        "injections": given.injections,
-        "route": given.route,
-        "adjunct": given.adjunct,
+        **asdict(given),
         "n_randomised": arm.n if label == arm.label else None,
     }
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reprieve.files import write_whole
 from reprieve.living.bulk.parts import PART_SIZE, Part, identity, parts_of
 from reprieve.living.formats.opening import RecordFault, read_records
 
@@ -138,7 +139,7 @@ def classify_part(part: Part, made: Path) -> Part:
         "cells": int(rows["is_cell_therapy"].sum()),
         "faults": [[fault.file, fault.place, fault.problem] for fault in faults],
     }
-    _write_text(_account_of(made, part), json.dumps(account))
+    write_whole(_account_of(made, part), json.dumps(account))
     return part
 
 
@@ -176,7 +177,7 @@ def _joined(made: Path, parts: list[Part], done_before: int) -> Classified:
 def _put_in_use(place: Path, made: Path) -> None:
     """From now on questions are answered from `made`; what it replaces goes."""
     before = current(place)
-    _write_text(place / CURRENT, made.name)
+    write_whole(place / CURRENT, made.name)
     if before is not None and before != made:
         shutil.rmtree(before, ignore_errors=True)
 
@@ -188,9 +189,3 @@ def current(folder: Path) -> Path | None:
     except FileNotFoundError:
         return None
     return folder / name if name.isalnum() else None
-
-
-def _write_text(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    unfinished.write_text(text, "utf-8")
-    unfinished.replace(path)

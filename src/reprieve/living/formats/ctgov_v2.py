@@ -74,33 +74,33 @@ def record_from_v2(study: Mapping[str, Any]) -> Record:
         id=nct,
         kind="registration",
         ids=_other_numbers(identification, nct),
-        title=_plain(identification, "briefTitle"),
-        official_title=_plain(identification, "officialTitle"),
-        summary=_plain(describing, "briefSummary"),
-        description=_plain(describing, "detailedDescription"),
+        title=plain_text(identification, "briefTitle"),
+        official_title=plain_text(identification, "officialTitle"),
+        summary=plain_text(describing, "briefSummary"),
+        description=plain_text(describing, "detailedDescription"),
         conditions=texts(conditions, "conditions"),
         keywords=texts(conditions, "keywords"),
         mesh=_mesh(section(study, "derivedSection")),
         interventions=tuple(
             Intervention(
-                _plain(item, "name"),
+                plain_text(item, "name"),
                 words.word(text(item, "type")),
-                _plain(item, "description"),
+                plain_text(item, "description"),
                 texts(item, "otherNames"),
             )
             for item in sections(arms, "interventions")
         ),
         arms=tuple(
             ArmGroup(
-                _plain(item, "label"),
+                plain_text(item, "label"),
                 words.word(text(item, "type")),
-                _plain(item, "description"),
+                plain_text(item, "description"),
                 tuple(words.without_kind(name) for name in texts(item, "interventionNames")),
             )
             for item in sections(arms, "armGroups")
         ),
         outcomes=tuple(_outcomes(section(protocol, "outcomesModule"))),
-        eligibility=_plain(section(protocol, "eligibilityModule"), "eligibilityCriteria"),
+        eligibility=plain_text(section(protocol, "eligibilityModule"), "eligibilityCriteria"),
         study_type=words.study_type(text(design, "studyType")),
         phases=once(phase for given in texts(design, "phases") for phase in words.phases(given)),
         allocation=words.allocation(text(design_info, "allocation")),
@@ -110,7 +110,7 @@ def record_from_v2(study: Mapping[str, Any]) -> Record:
         who_masked=tuple(words.masked(who) for who in texts(masking, "whoMasked")),
         enrollment=words.enrollment(enrolled),
         status=words.status(text(status, "overallStatus")),
-        why_stopped=_plain(status, "whyStopped"),
+        why_stopped=plain_text(status, "whyStopped"),
         dates=_dates(status),
         sponsor=text(sponsor, "name"),
         sponsor_class=words.sponsor_class(text(sponsor, "class")),
@@ -126,8 +126,14 @@ def record_from_v2(study: Mapping[str, Any]) -> Record:
     )
 
 
-def _plain(holder: Mapping[str, Any], key: str) -> str:
-    """A text field without the markdown escapes that the register puts in."""
+def plain_text(holder: Mapping[str, Any], key: str) -> str:
+    r"""A text field without the escapes that the register's markdown puts in.
+
+    Examples
+    --------
+    >>> plain_text({"title": r"Pain \[0-10\]"}, "title")
+    'Pain [0-10]'
+    """
     written = text(holder, key)
     return _ESCAPE.sub("", written) if "\\" in written else written
 
@@ -151,10 +157,10 @@ def _outcomes(module: Mapping[str, Any]) -> Iterator[PlannedOutcome]:
     for kind in ("primary", "secondary", "other"):
         for item in sections(module, f"{kind}Outcomes"):
             yield PlannedOutcome(
-                _plain(item, "measure"),
+                plain_text(item, "measure"),
                 kind,
-                _plain(item, "timeFrame"),
-                _plain(item, "description"),
+                plain_text(item, "timeFrame"),
+                plain_text(item, "description"),
             )
 
 

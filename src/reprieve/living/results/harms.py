@@ -217,14 +217,15 @@ def _place_leavers(
 def _event_of(term: str, serious: bool) -> str:
     """The event of the vocabulary that a term of the register is; empty where there is none."""
     bare = " ".join(term.lower().split())
-    for pattern, other, seriously in _terms():
+    for pattern, other, seriously in event_terms():
         if pattern.fullmatch(bare):
             return seriously if serious else other
     return ""
 
 
 @cache
-def _terms() -> tuple[tuple[re.Pattern[str], str, str], ...]:
+def event_terms() -> tuple[tuple[re.Pattern[str], str, str], ...]:
+    """Terms of the register, in lower case: the event of each, and that of a serious one."""
     file = files("reprieve.living.results").joinpath("data", "event_terms.csv")
     rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
     return tuple((re.compile(row["pattern"]), row["event"], row["serious"]) for row in rows)

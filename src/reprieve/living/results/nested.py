@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from reprieve.living.formats.ctgov_v2 import plain_text
 from reprieve.living.formats.fields import section, sections, text, texts
 from reprieve.living.results.posted import (
     PARTICIPANTS,
@@ -21,8 +21,6 @@ from reprieve.living.results.posted import (
     Period,
     PostedResults,
 )
-
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!~<>|&=^$])")
 
 
 def posted_from_v2(study: Mapping[str, Any]) -> PostedResults:
@@ -59,13 +57,13 @@ def posted_from_v2(study: Mapping[str, Any]) -> PostedResults:
         flow_groups=_groups(flow),
         periods=tuple(
             Period(
-                _words(period, "title"),
+                plain_text(period, "title"),
                 tuple(
-                    Counts(_words(item, "type"), _people(item, "achievements"))
+                    Counts(plain_text(item, "type"), _people(item, "achievements"))
                     for item in sections(period, "milestones")
                 ),
                 tuple(
-                    Counts(_words(item, "type"), _people(item, "reasons"))
+                    Counts(plain_text(item, "type"), _people(item, "reasons"))
                     for item in sections(period, "dropWithdraws")
                 ),
             )
@@ -83,18 +81,13 @@ def posted_from_v2(study: Mapping[str, Any]) -> PostedResults:
     )
 
 
-def _words(holder: Mapping[str, Any], key: str) -> str:
-    """A text without the escapes that the register's markdown puts in."""
-    return _ESCAPE.sub(r"\1", text(holder, key))
-
-
 def _code(holder: Mapping[str, Any], key: str) -> str:
     return text(holder, key).replace("_", " ").lower()
 
 
 def _groups(holder: Mapping[str, Any]) -> tuple[Group, ...]:
     return tuple(
-        Group(text(item, "id"), _words(item, "title"), _words(item, "description"))
+        Group(text(item, "id"), plain_text(item, "title"), plain_text(item, "description"))
         for item in sections(holder, "groups")
     )
 
@@ -138,20 +131,22 @@ def _measure(
                     text(cell, "spread"),
                     text(cell, "lowerLimit"),
                     text(cell, "upperLimit"),
-                    _words(cell, "comment"),
+                    plain_text(cell, "comment"),
                 )
                 for cell in sections(category, "measurements")
             )
-            titles = _words(group_class, "title"), _words(category, "title")
+            titles = plain_text(group_class, "title"), plain_text(category, "title")
             lines.append(Line(*titles, measured, of_class))
     return Measure(
         number=number,
-        title=_words(item, "title"),
+        title=plain_text(item, "title"),
         description=" ".join(
-            filter(None, (_words(item, "description"), _words(item, "populationDescription")))
+            filter(
+                None, (plain_text(item, "description"), plain_text(item, "populationDescription"))
+            )
         ),
-        time_frame=_words(item, "timeFrame"),
-        unit=_words(item, "unitOfMeasure"),
+        time_frame=plain_text(item, "timeFrame"),
+        unit=plain_text(item, "unitOfMeasure"),
         parameter=_code(item, "paramType"),
         dispersion=text(item, "dispersionType").replace("_", " "),
         counted=counted,
@@ -165,7 +160,7 @@ def _measure(
 def _analysis(found: Mapping[str, Any]) -> Analysis:
     return Analysis(
         groups=texts(found, "groupIds"),
-        parameter=_words(found, "paramType"),
+        parameter=plain_text(found, "paramType"),
         value=text(found, "paramValue"),
         dispersion=text(found, "dispersionType").replace("_", " "),
         spread=text(found, "dispersionValue"),
@@ -174,7 +169,7 @@ def _analysis(found: Mapping[str, Any]) -> Analysis:
         lower=text(found, "ciLowerLimit"),
         upper=text(found, "ciUpperLimit"),
         p=text(found, "pValue"),
-        method=_words(found, "statisticalMethod"),
+        method=plain_text(found, "statisticalMethod"),
     )
 
 
@@ -188,12 +183,12 @@ def _events(module: Mapping[str, Any]) -> AdverseEvents:
     return AdverseEvents(
         groups=_groups({"groups": module.get("eventGroups")}),
         threshold=text(module, "frequencyThreshold"),
-        time_frame=_words(module, "timeFrame"),
-        description=_words(module, "description"),
+        time_frame=plain_text(module, "timeFrame"),
+        description=plain_text(module, "description"),
         **totals,
         terms=tuple(
             EventTerm(
-                _words(item, "term"),
+                plain_text(item, "term"),
                 serious,
                 {
                     text(count, "groupId"): Affected(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -139,19 +139,10 @@ def study_row(record: Record, condition: str, people: People, arms: Arms) -> dic
 
 def arm_row(arm: Arm) -> dict[str, Any]:
     """The row of an arm."""
-    given = arm.given
     return {
         "arm_id": arm.id,
         "label": arm.label,
-        "category": given.category,
-        "treatment": given.treatment,
-        "cell_source": given.cell_source,
-        "donor": given.donor,
-        "processing": given.processing,
-        "dose_cells": given.dose_cells,
-        "injections": given.injections,
-        "route": given.route,
-        "adjunct": given.adjunct,
+        **asdict(arm.given),
         "n_randomised": arm.n_randomised,
     }
 

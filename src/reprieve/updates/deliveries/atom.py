@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from reprieve.errors import InputError
+from reprieve.files import write_whole
 from reprieve.updates.alerts import Alert
 from reprieve.updates.deliveries.channel import DeliveryError
 from reprieve.updates.moments import moment
@@ -106,17 +105,7 @@ class Feed:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(prefix=f".{self.path.name}-", dir=self.path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(feed(alerts, self.identity, self.link))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.chmod(beside, 0o644)
-                os.replace(beside, self.path)
-            except BaseException:
-                os.unlink(beside)
-                raise
+            write_whole(self.path, feed(alerts, self.identity, self.link))
         except OSError as error:
             raise DeliveryError(
                 f"the feed {self.path} can't be written ({error.strerror}); name another place"
