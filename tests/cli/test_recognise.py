@@ -2,9 +2,13 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
+
+from reprieve.cli.recognise import _processes
+from reprieve.errors import ReprieveError
 
 SAMPLES = Path(__file__).parents[1] / "living" / "samples"
 JOINTSTEM = SAMPLES / "ctgov_study_fields" / "NCT02674399.json"
@@ -137,3 +141,20 @@ def test_a_whole_register_goes_to_parquet(run, tmp_path):
     assert counts["records"] == 150
     assert counts["cell_therapy"] >= 133
     assert [*Path(counts["folder"]).glob("*.parquet")]
+
+
+def test_processes_share_the_work_and_come_to_the_same(run, tmp_path):
+    counts = []
+    for workers in ("1", "2"):
+        folder = tmp_path / workers
+        status, out, _ = run(
+            *("recognise", JOINTSTEM, CERTOLIZUMAB, "-o", folder, "--workers", workers, "--json")
+        )
+        assert status == 0
+        counts.append({key: n for key, n in json.loads(out).items() if key != "folder"})
+    assert counts[0] == counts[1] == {"records": 2, "cell_therapy": 1}
+
+
+def test_a_process_that_dies_says_how_to_go_on():
+    with pytest.raises(ReprieveError, match="run the same again"), _processes(2) as executor:
+        executor.submit(os._exit, 1).result()

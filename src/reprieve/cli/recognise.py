@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reprieve.cli import output
+from reprieve.errors import ReprieveError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from rich.progress import Progress
     from rich.text import Text
 
@@ -39,6 +43,10 @@ def recognise(
             "--output", "-o", help="Write a whole register as Parquet files into this folder."
         ),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, help="Processes that share the work with --output, part by part."),
+    ] = 1,
     json: Json = False,
 ) -> None:
     """Tell cell therapy from the rest, with the words that decided.
@@ -47,7 +55,7 @@ def recognise(
     """
     faults: list[RecordFault] = []
     if folder is not None:
-        faults += _classify(files, folder, json=json)
+        faults += _classify(files, folder, workers, json=json)
     elif json:
         for _, found in _recognised(files, faults):
             typer.echo(json_module.dumps(found.to_dict(), ensure_ascii=False))
@@ -89,14 +97,17 @@ def _progress() -> Progress:
     )
 
 
-def _classify(files: list[Path], folder: Path, *, json: bool) -> tuple[RecordFault, ...]:
+def _classify(
+    files: list[Path], folder: Path, workers: int, *, json: bool
+) -> tuple[RecordFault, ...]:
     from reprieve.living.bulk import classify
 
-    with _progress() as progress:
+    with _progress() as progress, _processes(workers) as executor:
         task = progress.add_task("parts", total=None)
         done = classify(
             files,
             folder,
+            executor=executor,
             progress=lambda n, total: progress.update(task, completed=n, total=total),
         )
     counts = {"folder": str(done.folder), "records": done.records, "cell_therapy": done.cells}
@@ -107,6 +118,28 @@ def _classify(files: list[Path], folder: Path, *, json: bool) -> tuple[RecordFau
             f"{done.records:,} records, {done.cells:,} of them cell therapy, in {done.folder}"
         )
     return done.faults
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[Executor | None]:
+    """Processes to share the work, or none where this one does it all."""
+    if workers == 1:
+        yield None
+        return
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Forked processes would wait for locks of polars' threads that they don't have.
+    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        yield executor
+    except BrokenExecutor as error:
+        raise ReprieveError(
+            "a process ended in the middle of its part, perhaps for want of memory; run the same "
+            "again, with fewer --workers: it goes on with the parts that are missing"
+        ) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def _show(recognised: list[tuple[Record, Recognition]]) -> None:
