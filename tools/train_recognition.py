@@ -23,7 +23,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from reprieve.living.formats.opening import RecordFault, read_records
 from reprieve.living.recognising import recognise
-from reprieve.living.recognising.cells import cell_evidence, may_be_cells
+from reprieve.living.recognising.cells import cell_evidence, enough, may_be_cells
 from reprieve.living.recognising.conditions import condition
 from reprieve.living.recognising.designs import design
 from reprieve.living.recognising.passages import Passages
@@ -92,7 +92,7 @@ def fit_cells(records: dict[str, Record]) -> list[tuple[str, float | str, float 
         for number, cells in known.items():
             for form, cut in forms.items():
                 told.add(form, number, cut(records[number]), cells=cells, brief=model == BRIEF)
-        weights[model] = told.fit()
+        weights[model] = told.fit(enough(brief=model == BRIEF))
     names = ["constant", *sorted({*weights[FULL], *weights[BRIEF]} - {"constant"})]
     return [(name, *(weights[model].get(name, "") for model in (FULL, BRIEF))) for name in names]
 
@@ -113,7 +113,7 @@ class Told:
         if evidence.because and evidence.brief == brief:
             self.rows.append((form, number, evidence.features, cells))
 
-    def fit(self) -> dict[str, float]:
+    def fit(self, verdict: float) -> dict[str, float]:
         """The weights, after a report by form; the forms of one record are never parted."""
         forms = np.array([form for form, *_ in self.rows])
         groups = np.array([number for _, number, *_ in self.rows])
@@ -126,7 +126,7 @@ class Told:
         ):
             chances[unseen] = fitted(x[seen], told[seen]).predict_proba(x[unseen])[:, 1]
         for form in dict.fromkeys(forms):
-            report(form, chances[forms == form], told[forms == form])
+            report(form, chances[forms == form], told[forms == form], verdict)
         model = fitted(x, told)
         found = dict(zip(names, model.coef_[0], strict=True))
         return {
@@ -172,9 +172,9 @@ def fitted(x: np.ndarray, told: np.ndarray) -> LogisticRegression:
     return LogisticRegression(C=PENALTY, max_iter=5000).fit(x, told)
 
 
-def report(form: str, chance: np.ndarray, told: np.ndarray) -> None:
+def report(form: str, chance: np.ndarray, told: np.ndarray, verdict: float) -> None:
     """Recall, precision, Brier score and how often what was said with which certainty is true."""
-    said = chance >= 0.5
+    said = chance >= verdict
     both = (said & told).sum()
     print(
         f"{form}: {len(told)} records with words for cells, {told.sum()} of them cell therapy, "
@@ -189,7 +189,13 @@ def report(form: str, chance: np.ndarray, told: np.ndarray) -> None:
 
 # -- the other fields ------------------------------------------------------------------------
 
-ALL_FIELDS = ("study_fields_150.csv", "landscape_163.csv", "unseen_148.csv", "papers_74.csv")
+ALL_FIELDS = (
+    "study_fields_150.csv",
+    "landscape_163.csv",
+    "unseen_148.csv",
+    "unseen_170.csv",
+    "papers_74.csv",
+)
 UNJUDGED = "?"
 FIELDS = ("condition", "cell_source", "donor", "processing", "route")
 

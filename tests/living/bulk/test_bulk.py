@@ -19,7 +19,8 @@ from polars.testing import assert_frame_equal
 from reprieve.errors import InputError
 from reprieve.living.bulk import classify, counts, query
 from reprieve.living.bulk.classifying import current
-from reprieve.living.bulk.rows import SCHEMA
+from reprieve.living.bulk.rows import SCHEMA, row_of
+from reprieve.living.formats import archives
 from reprieve.living.formats.opening import read_records
 from reprieve.living.recognising import recognise
 
@@ -58,7 +59,27 @@ def test_every_record_has_its_row(archive, texts, tmp_path):
             assert row[name] == getattr(told, name)
         assert row["enrollment"] == record.enrollment
         assert row["status"] == (record.status or None)
+        assert tuple(row.values()) == row_of(record, told)
     assert done.cells == found["is_cell_therapy"].sum() > 0
+
+
+def test_an_archive_is_listed_once_for_all_its_parts(archive, tmp_path, monkeypatch):
+    listed = []
+    reading = archives._members
+    monkeypatch.setattr(archives, "_members", lambda path: listed.append(path) or reading(path))
+    assert classify([archive], tmp_path, part_size=10).parts == 4
+    assert listed == [archive]
+    archives.listed(archive)
+    assert len(listed) == 2  # it was not kept any longer
+
+
+def test_posted_results_make_no_difference(tmp_path):
+    studies = sorted((SAMPLES / "ctgov_v2").glob("NCT*.json"))
+    classify(studies, tmp_path)
+    found = rows(tmp_path)
+    assert found["has_results"].all()
+    full = [record for path in studies for record in read_records(path)]
+    assert [row_of(record, recognise(record)) for record in full] == sorted(found.rows())
 
 
 def test_lines_and_archives_give_the_same(archive, texts, tmp_path):
@@ -140,6 +161,14 @@ def test_records_that_can_not_be_read_are_listed(texts, tmp_path):
     done = classify([lines], tmp_path / "made")
     assert done.records == 2
     assert [(fault.file, fault.place) for fault in done.faults] == [("studies.jsonl", "line 2")]
+
+
+def test_a_part_of_nothing_but_faults_has_no_rows(tmp_path):
+    lines = tmp_path / "studies.jsonl"
+    lines.write_bytes(b'{"colour": 1}\n{"colour": 2}\n')
+    done = classify([lines], tmp_path / "made")
+    assert (done.records, done.cells, len(done.faults)) == (0, 0, 2)
+    assert rows(tmp_path / "made").columns == list(SCHEMA)
 
 
 def test_parts_are_done_by_several_processes(archive, tmp_path):

@@ -172,6 +172,18 @@ def test_papers(papers):
         assert right / len(judged) >= share, field
 
 
+def test_papers_first_seen_later(papers):
+    labelled = [row for row in rows("unseen_170.csv") if row["id"] in papers]
+    judged = [row for row in labelled if row["is_cell_therapy"] != "?"]
+    assert len(judged) > 40
+    recall, precision = found_among(
+        [recognise(papers[row["id"]]) for row in judged],
+        [row["is_cell_therapy"] == "true" for row in judged],
+    )
+    assert recall >= 0.95
+    assert precision >= 0.95
+
+
 def test_certainty_about_papers_means_what_it_says(papers):
     labelled = [row for row in rows("cell_therapy.csv") if row["from"] == "papers"]
     assert len(labelled) > 200
@@ -180,7 +192,7 @@ def test_certainty_about_papers_means_what_it_says(papers):
         found = recognise(papers[row["id"]])
         chance = found.confidence if found.is_cell_therapy else 1 - found.confidence
         error.append(chance - (row["is_cell_therapy"] == "true"))
-    assert sum(e * e for e in error) / len(error) < 0.1
+    assert sum(e * e for e in error) / len(error) < 0.06
 
 
 # -- the quick way past records without cells ------------------------------------------------

@@ -139,6 +139,13 @@ def paper(title, summary=""):
             "(n=20) or hyaluronic acid (n=20).",
         ),
         paper("Células madre mesenquimales en la artrosis de rodilla"),
+        paper("Mesenchymal stem cells improve function in chronic low back pain"),
+        paper("Allogeneic mesenchymal stem cells ameliorate ageing: a randomized trial"),
+        paper("Bone marrow aspirate concentration gave better results than microfracture"),
+        paper("Complications after autologous chondrocyte implantation: a systematic review"),
+        paper("Particulated juvenile articular cartilage for defects of the patella"),
+        paper("Injected synovial stem cells differentiate into meniscal cells"),
+        paper("The next generation of cell therapy for cartilage defects"),
     ],
     ids=lambda record: record.title,
 )
@@ -156,6 +163,22 @@ def test_papers_of_cells(record):
         paper("Circulating progenitor cells in patients with chronic back pain"),
         paper("T cell responses in complex regional pain syndrome"),
         paper("Metformin against cancer stem cells"),
+        paper(
+            "Exercise after autologous chondrocyte implantation of the knee",
+            "Forty patients trained at home or in hospital.",
+        ),
+        paper("A scaffold of mesenchymal stem cell-derived extracellular matrix in rabbits"),
+        paper("Adipose-derived stem cell extract for alopecia"),
+        paper("Chitosan attracts stromal cells into osteochondral defects"),
+        paper(
+            "Amifostine in patients with chemotherapy and autologous stem cell transplantation",
+            "Forty patients were randomised to chemotherapy with or without amifostine.",
+        ),
+        paper(
+            "Meniscus transplantation with platelet-rich plasma: two-year follow-up",
+            "Three had autologous chondrocyte implantation before. All 33 received plasma. "
+            + "Scores rose from the operation to the last visit. " * 10,
+        ),
         paper(
             "Fibrin sealant for chronic low back pain",
             "Those with former stem cell treatment were compared.",

@@ -102,6 +102,12 @@ def paper(title, summary=""):
         ("A scaffold for cartilage defects", "Defects lead to early osteoarthritis.", None),
         ("A scaffold for cartilage", "Knee Injury and Osteoarthritis Outcome Score rose.", None),
         ("Exercise", "Adults with hip or knee osteoarthritis", "other_osteoarthritis"),
+        ("Exercise", "Osteoarthritis of knees, hips, and shoulders", "other_osteoarthritis"),
+        ("A scaffold for defects", "They predispose to early onset osteoarthritis.", None),
+        ("Fat for heel pain", "Plantar fasciitis was excluded.", "other_chronic_pain"),
+        ("Meniscus transplantation", "Chondromalacia was seen in ten knees.", None),
+        ("Stem cells in neuropathic rats", "", "other_neuropathic_pain"),
+        ("Metabolism and its many facets", "", None),
     ],
 )
 def test_condition_from_title_and_abstract(title, abstract, code):
@@ -129,6 +135,19 @@ def test_the_joint_that_is_treated_goes_before_a_tendon_named_beside_it():
         ("Amniotic suspension allograft for knee osteoarthritis", "", "placenta", "allogeneic"),
         ("ReNu for hip osteoarthritis", "", "placenta", "allogeneic"),
         ("Viable disc allograft (VIA Disc NP) for back pain", "", "disc", "allogeneic"),
+        ("Bone marrow versus adipose mesenchymal stem cells", "", None, None),
+        ("Placental exosomes and umbilical cord stem cells", "", "umbilical_cord", "allogeneic"),
+        ("Limbus stem cells and bone marrow stem cells of donors", "", None, None),
+        ("Spinal cord-derived neural stem cell transplantation", "", "other", None),
+        (
+            "Umbilical cord stem cells",
+            "Autologous plasma cells are …",
+            "umbilical_cord",
+            "allogeneic",
+        ),
+        ("Stem cell therapy of discs", "Whether autogenic or allogenic …", None, None),
+        ("Autologous stem cells for defects", "After marrow stimulation …", None, "autologous"),
+        ("Chondroprogenitor cells for defects in horses", "", "cartilage", None),
     ],
 )
 def test_product_of_a_paper(title, abstract, source, donor):
@@ -201,6 +220,19 @@ def test_own_harvest_makes_the_donor():
         description="Subjects will undergo bone marrow aspiration, and cells are grown.",
     )
     assert (found.cell_source, found.donor) == ("bone_marrow", "autologous")
+
+
+def test_a_transplant_that_people_had_is_not_where_the_cells_come_from():
+    found = product(
+        ("Mesenchymal stem cells",),
+        summary="Cells are safe after bone marrow transplantation, as was shown before.",
+    )
+    assert found.cell_source is None
+
+
+def test_matrix_of_a_donor_says_nothing_of_the_cells():
+    given = "Allogeneic or xenogeneic partly demineralized matrix with autologous stem cells"
+    assert product((given,)).donor == "autologous"
 
 
 def test_bone_of_a_donor_says_nothing_of_the_cells():

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprieve.evidence import schema, vocabulary
@@ -63,6 +63,7 @@ VOCABULARY = re.findall(
 WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=14).map(" ".join)
 
 
+@settings(deadline=None)
 @given(WORDS)
 @pytest.mark.parametrize("field", ["cells", "cell_source", "donor", "route", "processing"])
 def test_sorting_by_letter_changes_no_beginning(field, text):

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reprieve.files import write_whole
 from reprieve.living.bulk.parts import PART_SIZE, Part, identity, parts_of
+from reprieve.living.formats.archives import forget
 from reprieve.living.formats.opening import RecordFault, read_records
 
 if TYPE_CHECKING:
@@ -102,11 +103,15 @@ def classify(
     made = place / identity(paths, part_size)
     made.mkdir(parents=True, exist_ok=True)
     waiting = [part for part in parts if not _account_of(made, part).exists()]
-    for done, _ in enumerate(_each_done(waiting, made, executor), len(parts) - len(waiting) + 1):
-        if progress is not None:
-            progress(done, len(parts))
+    done_before = len(parts) - len(waiting)
+    try:
+        for done, _ in enumerate(_each_done(waiting, made, executor), done_before + 1):
+            if progress is not None:
+                progress(done, len(parts))
+    finally:
+        forget()
     _put_in_use(place, made)
-    return _joined(made, parts, done_before=len(parts) - len(waiting))
+    return _joined(made, parts, done_before)
 
 
 def _each_done(parts: list[Part], made: Path, executor: Executor | None) -> Iterator[Part]:
@@ -123,13 +128,12 @@ def classify_part(part: Part, made: Path) -> Part:
     import polars as pl
 
     from reprieve.living.bulk.rows import SCHEMA, row_of
+    from reprieve.living.recognising import recognise_each
 
     faults: list[RecordFault] = []
-    columns: dict[str, list[Any]] = {name: [] for name in SCHEMA}
-    for record in _without_collections(part, faults):
-        for cells, value in zip(columns.values(), row_of(record), strict=True):
-            cells.append(value)
-    rows = pl.DataFrame(columns, schema=SCHEMA)
+    told = recognise_each(_without_collections(part, faults))
+    columns = zip(*(row_of(record, found) for record, found in told), strict=True)
+    rows = pl.DataFrame(dict(zip(SCHEMA, columns, strict=False)), schema=SCHEMA)
     target = made / f"{part.name}.parquet"
     unfinished = target.with_suffix(f".{os.getpid()}.tmp")
     rows.write_parquet(unfinished, compression="zstd")
@@ -152,7 +156,7 @@ def _without_collections(part: Part, faults: list[RecordFault]) -> Iterator[Reco
     enabled = gc.isenabled()
     gc.disable()
     try:
-        yield from read_records(part.source, faults, members=members)
+        yield from read_records(part.source, faults, members=members, raw=False)
     finally:
         if enabled:
             gc.enable()

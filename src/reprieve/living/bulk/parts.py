@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprieve.errors import InputError
+from reprieve.living.formats.archives import holds, listed
 
 PART_SIZE = 20_000
 """Records of an archive that are done at a time: about 20 MB of rows in memory."""
@@ -66,11 +67,10 @@ def _cuts(source: Path, size: int) -> list[tuple[int | None, int | None]]:
         raise InputError(f"{source}: no such file; give an archive or files of records")
     if not zipfile.is_zipfile(source):
         return [(None, None)]
-    with zipfile.ZipFile(source) as archive:
-        names = archive.namelist()
-    if "studies.txt" in {name.rpartition("/")[2] for name in names}:
+    members = listed(source)
+    if holds(members, "studies.txt"):
         return [(None, None)]  # the tables of a dump belong together
-    return [(start, min(start + size, len(names))) for start in range(0, len(names), size)]
+    return [(start, min(start + size, len(members))) for start in range(0, len(members), size)]
 
 
 def identity(sources: Sequence[Path], size: int) -> str:

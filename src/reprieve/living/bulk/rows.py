@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from reprieve.living.recognising import recognise
+from reprieve.living.recognising import Recognition
 from reprieve.living.record import Record
 
 SCHEMA: dict[str, type[pl.DataType]] = {
@@ -39,16 +39,17 @@ SCHEMA: dict[str, type[pl.DataType]] = {
 """Columns and their types; dates as exact as the register gives them, countries joined by ``;``."""
 
 
-def row_of(record: Record) -> tuple[Any, ...]:
-    """The values of a record, in the order of the columns; what is not known is None.
+def row_of(record: Record, found: Recognition) -> tuple[Any, ...]:
+    """The values of a record and of what it is, in the order of the columns; None if unknown.
 
     Examples
     --------
-    >>> row = row_of(Record("file", "1", "paper", title="Marrow stem cells for knee arthrosis"))
-    >>> dict(zip(SCHEMA, row))["cell_source"]
+    >>> from reprieve.living.recognising import recognise
+    >>> record = Record("file", "1", "paper", title="Marrow stem cells for knee arthrosis")
+    >>> dict(zip(SCHEMA, row_of(record, recognise(record))))["cell_source"]
     'bone_marrow'
     """
-    found, dates = recognise(record), record.dates
+    dates = record.dates
     return (
         record.id,
         record.source,

@@ -6,10 +6,14 @@ A field of the wrong type is an error, because a record read half would look com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reprieve.errors import InputError
+
+if TYPE_CHECKING:
+    import msgspec
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -128,6 +132,38 @@ def once(words: Iterable[str]) -> tuple[str, ...]:
 def wrong_type(key: str, expected: str, found: object) -> InputError:
     """The error for a field that holds something else than was expected."""
     return InputError(f"field {key!r}: expected {expected}, found {kind_of(found)}")
+
+
+def wrong_field(error: msgspec.ValidationError) -> InputError:
+    """The error for a field that is not of the type declared for it.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> Study = msgspec.defstruct("Study", [("phases", list[str | None])])
+    >>> try:
+    ...     msgspec.convert({"phases": [1]}, Study)
+    ... except msgspec.ValidationError as error:
+    ...     print(wrong_field(error))
+    field 'phases': expected text, found a whole number (phases[0])
+    """
+    expected, found, path = _NOT_VALID.findall(str(error))[0]
+    types = [_IN_WORDS[name] for name in expected.split(" | ") if name != "null"]
+    names = re.findall(r"\w+(?=[\[\d.\]]*$)", path)
+    problem = f"expected {' or '.join(types)}, found {_IN_WORDS[found]}"
+    return InputError(f"field {names[0]!r}: {problem} ({path})" if names else problem)
+
+
+_NOT_VALID = re.compile(r"Expected `(.+)`, got `(\w+)`(?: - at `\$\.?(.*)`)?$")
+_IN_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
 
 
 def kind_of(value: object) -> str:

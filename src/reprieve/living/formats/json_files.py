@@ -7,7 +7,7 @@ from functools import partial
 from typing import IO, Any
 
 from reprieve.errors import InputError
-from reprieve.living.formats.ctgov_v2 import record_from_v2
+from reprieve.living.formats.ctgov_v2 import record_from_v2, record_of, study_in
 from reprieve.living.formats.ctis import record_from_ctis
 from reprieve.living.formats.europepmc import record_from_europepmc
 from reprieve.living.formats.fields import kind_of, section, sections
@@ -75,35 +75,45 @@ def record_from_json(value: object) -> Record:
     )
 
 
-def json_pieces(stream: IO[bytes]) -> Pieces:
+def json_pieces(stream: IO[bytes], *, raw: bool = True) -> Pieces:
     """The records of a JSON document, or of one record a line."""
     first = _line(stream, 1)
     second = _line(stream, 2) if first else b""
     if first.lstrip().startswith(b"{") and second.startswith(b"{"):
-        yield from _lines(stream, first, second)
+        yield from _lines(stream, first, second, raw=raw)
         return
-    yield from document_pieces(first + second + whole(stream))
+    yield from document_pieces(first + second + whole(stream), raw=raw)
 
 
-def document_pieces(data: bytes) -> Pieces:
+def document_pieces(data: bytes, *, raw: bool = True) -> Pieces:
     """The records of a JSON document."""
+    study = None if raw else study_in(data)
+    if study is not None:
+        yield Piece("record 1", partial(record_of, study))
+        return
     for number, value in enumerate(_unwrapped(decode(data)), 1):
         yield Piece(f"record {number}", partial(record_from_json, value))
 
 
-def _lines(stream: IO[bytes], *begun: bytes) -> Pieces:
+def _lines(stream: IO[bytes], *begun: bytes, raw: bool) -> Pieces:
+    read = _from_line if raw else _from_line_in_short
     number = 0
     for line in begun:
         number += 1
-        yield Piece(f"line {number}", partial(_from_line, line))
+        yield Piece(f"line {number}", partial(read, line))
     while line := _line(stream, number + 1):
         number += 1
         if not line.isspace():
-            yield Piece(f"line {number}", partial(_from_line, line))
+            yield Piece(f"line {number}", partial(read, line))
 
 
 def _from_line(line: bytes) -> Record:
     return record_from_json(decode(line))
+
+
+def _from_line_in_short(line: bytes) -> Record:
+    study = study_in(line)
+    return _from_line(line) if study is None else record_of(study)
 
 
 def _line(stream: IO[bytes], number: int) -> bytes:

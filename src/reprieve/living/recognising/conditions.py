@@ -22,11 +22,13 @@ _PAINFUL_ELSEWHERE = re.compile(r"\b(?:shoulders?|tendin\w*|rotator|pressure|ulc
 
 
 _FEARED = re.compile(
-    r"\b(?:lead\w*|progress\w*|risk|develop\w*|prevent\w*|delay\w*)(?: (?:in)?to| of| for| the)*"
-    r"(?: (?:early|premature|secondary|knee|post-?traumatic))* $"
+    r"\b(?:lead\w*|progress\w*|risk|develop\w*|prevent\w*|delay\w*|predispos\w*|onset)"
+    r"(?: (?:in)?to| of| for| the)*(?: (?:early|onset|premature|secondary|knee|post-?traumatic))* $"
 )
+_EXCLUDED = re.compile(r"[^.;]{0,40}\b(?:was|were|are) (?:all )?excluded")
 _BOTH = re.compile(
-    r"\bhips? (?:and|or|and/or) (?:the )?knees?\b|\bknees? (?:and|or|and/or) (?:the )?hips?\b"
+    r"\b(?:knee|hip|shoulder|ankle|hand)s?(?:,? (?:and|or|and/or) |, ?| ?/ ?)(?:the )?"
+    r"(?:knee|hip|shoulder|ankle|hand|glenohumeral)(?:s|\b)"
 )
 
 
@@ -109,7 +111,7 @@ class _Words:
                 text.because("condition", *match.span())
                 for text in self.passages
                 for match in pattern.finditer(text.low)
-                if text.where != "summary" or not _FEARED.search(text.low[: match.start()][-30:])
+                if text.where != "summary" or _is_meant(text.low, *match.span())
             ]
         return self._found[code, strength]
 
@@ -119,6 +121,11 @@ class _Words:
         return {
             code for text in self.passages for code, _ in rules("not_condition").found(text.low)
         }
+
+
+def _is_meant(low: str, start: int, end: int) -> bool:
+    """Whether a condition in an abstract is what people have, not feared or kept out."""
+    return not (_FEARED.search(low, max(0, start - 50), start) or _EXCLUDED.match(low, end))
 
 
 @cache

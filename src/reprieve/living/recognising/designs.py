@@ -54,7 +54,8 @@ def _registered(record: Record) -> str | None:
     model, allocation, arms = record.intervention_model, record.allocation, len(record.arms)
     if "crossover" in model.replace("-", ""):
         return "crossover"
-    if _CLUSTERS.search(f"{record.title} {record.official_title}".lower()):
+    titles = f"{record.title} {record.official_title}".lower()
+    if "cluster" in titles and _CLUSTERS.search(titles):  # the first is quick
         return "cluster"
     if allocation == "randomized":
         return "single_arm" if model.startswith("single") and arms <= 1 else "parallel"

@@ -23,18 +23,28 @@ CELLS = frozenset({"product", "transplant", "immune", "brand"})
 ENDINGS = ("leucel", "strocel", "tocel", "dubicel", "plasmacel")
 """How names of products end that are told by that."""
 
+WORKS = (
+    r"(?:ameliorat|attenuat|alleviat|improv|enhanc|promot|restor|prevent|protect|preserv|mitigat"
+    r"|revers|relie|reduc|accelerat|rescu|repair|facilitat|support|treat|suppress|inhibit|modulat)"
+)
+"""How words begin that say what a treatment does: what stands behind them is not the cells'."""
+
 _MESENCHYMAL = re.compile(r"mesen|mensen|strom|msc|regenerat")
 _TRANSPLANTED = re.compile(
     r"[ -](?:\([a-z]+\) ?)?(?:(?:or|and) (?:bone )?marrow )?"
-    r"(?:auto|allo)?-?(?:transplant|rescue|support|reinfusion)\w*"
+    r"(?:auto|allo)?-?(?:transplan|rescue|support|reinfusion)\w*"
 )
 
 
 _OTHER_KINDS = {"transplantation": "transplant", "immune_cells": "immune"}
-_AS = {"transplanted": "people", "measured": "study", "of_cancer": "study"}
+_AS = {"transplanted": "people", "measured": "study", "of_cancer": "study", "afterwards": "people"}
+_TRAINED = re.compile(r"\b(?:rehabilit|exercis|train|physio|sport|weight-?bear)\w*")
 _PUT_IN = re.compile(
     r"\b(?:inject|infus|implant|transplant|autolog|allogen|administ|therap|given)\w*"
 )
+
+
+_PLACED = re.compile(r"\b(?:inject|infus|implant|transplant)ed (?:[\w-]+ ){0,3}$")
 
 
 class Mention(NamedTuple):
@@ -82,9 +92,13 @@ def names_cells(low: str) -> bool:
 
 
 def _kind(low: str, code: str, start: int, end: int) -> str:
-    for why, pattern in _behind():
-        if pattern.match(low, end, end + AROUND):
-            return why
+    any_behind, each_behind = _behind()
+    if any_behind.match(low, end, end + AROUND):
+        for why, pattern in each_behind:
+            if pattern.match(low, end, end + AROUND) and not (
+                why == "study" and _PLACED.search(low, max(0, start - AROUND), start)
+            ):
+                return why
     before = low[max(0, start - AROUND) : start]
     if rules("before_cells").expression.search(before):
         for why, pattern in rules("before_cells").each:
@@ -99,6 +113,8 @@ def _holds(why: str, low: str, code: str, start: int, end: int) -> bool:
     """Whether what stands before words for cells says what it seems to, of this kind of cells."""
     if why == "transplanted":
         return code == "transplantation"
+    if why == "afterwards":  # years after a repair with cells, it is the repair that is studied
+        return code != "tissue_cells" or _TRAINED.search(low) is not None
     if why == "of_cancer":
         return code == "stem_or_stromal"
     if why == "disease":
@@ -111,13 +127,17 @@ def _holds(why: str, low: str, code: str, start: int, end: int) -> bool:
 
 
 @cache
-def _behind() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """What right behind words for cells says that they are none, with what may stand between."""
+def _behind() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
+    """What right behind words for cells says that they are none, with what may stand between.
+
+    Any of it as one expression, and each kind of it.
+    """
     between = (
         r"[\s)]*(?:\([^)]{0,30}\)\s*)?(?:-?\s?(?:derived|secreted))?[\s/-]*"
-        r"(?:(?!and\b|or\b|with\b|in\b|plus\b|versus\b|vs\b|to\b|on\b|for\b|from\b|of\b)\w+\s)?"
+        r"(?:(?!and\b|or\b|with\b|in\b|plus\b|versus\b|vs\b|to\b|on\b|for\b|from\b|of\b"
+        rf"|{WORKS})\w+\s)?"
     )
-    return tuple(
-        (why, re.compile(f"{between}(?:{pattern.pattern})"))
-        for why, pattern in rules("not_cells").each
+    words = rules("not_cells")
+    return re.compile(f"{between}(?:{words.expression.pattern})"), tuple(
+        (why, re.compile(f"{between}(?:{pattern.pattern})")) for why, pattern in words.each
     )

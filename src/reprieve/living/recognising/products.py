@@ -18,6 +18,12 @@ from reprieve.living.recognising.passages import Passage, Passages, passage
 from reprieve.living.recognising.patterns import Brand, brands_in, rules
 from reprieve.living.recognising.recognition import Because
 
+_ASIDE = re.compile(
+    r"[ -](?:(?:tissue|blood|stem|stromal|mesenchymal|cells?|mscs?)[ -])*(?:derived |secreted )?"
+    r"(?:exosom|extracellular vesic|secretom|conditioned med|lysate|extract|plasma\b|serum\b)"
+)
+"""What behind the name of a tissue says that something else than its cells is meant."""
+
 
 class Found(NamedTuple):
     """A value, how it was found, and the words."""
@@ -37,11 +43,21 @@ class Hits:
         self.words: dict[str, list[Because]] = {}
         for text in passages:
             for code, match in rules(field, strength).found(text.low):
+                if field == "cell_source" and _ASIDE.match(text.low, match.end()):
+                    continue
                 self.add(code, text.because(field, *match.span()))
 
     def add(self, code: str, words: Because) -> None:
         """Count words for a code."""
         self.words.setdefault(code, []).append(words)
+
+    def drop(self, words: re.Pattern[str]) -> None:
+        """Forget hits that some words tell to mean something else."""
+        left = {
+            code: [b for b in because if not words.search(b.word.lower())]
+            for code, because in self.words.items()
+        }
+        self.words = {code: because for code, because in left.items() if because}
 
     def found(self, codes: Sequence[str], kind: str) -> Found:
         """The only code, or nothing where there are several or none."""
@@ -101,11 +117,12 @@ def _with_brands(
 def _source(passages: Passages, brands: list[tuple[Brand, Passage, tuple[int, int]]]) -> Found:
     named = passages.naming()
     whole = [*named, *passages.details]
+    transplants = not _is_mesenchymal(whole)
     ungrafted = [text for text in whole if not _GRAFT.search(text.low)]
     tiers = (
         ("named", named, "strong"),
         ("described", passages.details, "strong"),
-        ("named weakly", [] if _is_mesenchymal(whole) else whole, "blood"),
+        ("named weakly", whole if transplants else [], "blood"),
         ("named weakly", ungrafted, "weak"),
         ("mentioned", [*passages.keywords, *passages.summary], "strong"),
         ("mentioned", passages.rest, "strong"),
@@ -114,6 +131,8 @@ def _source(passages: Passages, brands: list[tuple[Brand, Passage, tuple[int, in
     stem_cells = any(_STEM_CELLS.search(text.low) for text in named)
     for kind, texts, strength in tiers:
         hits = Hits("cell_source", texts, strength=strength)
+        if kind == "mentioned" and not transplants:
+            hits.drop(_TRANSPLANT)
         if kind == "described" and not hits.words:
             hits = _with_brands("cell_source", hits, brands)
         codes = _tissues(hits, stem_cells=stem_cells)
@@ -128,6 +147,7 @@ def _source(passages: Passages, brands: list[tuple[Brand, Passage, tuple[int, in
 
 
 _MESENCHYMAL = re.compile(r"mesen|mscs?\b|strom")
+_TRANSPLANT = re.compile(r"\bmarrow transplant")
 _GRAFT = re.compile(r"\b(?:auto|bone |iliac )graft")
 _STEM_CELLS = re.compile(r"\bstem|\bstrom|mesen|mscs?\b")
 
@@ -152,6 +172,7 @@ def _most(hits: Hits, codes: list[str]) -> list[str]:
 # -- donor -----------------------------------------------------------------------------------
 
 _BIRTH_TISSUE = frozenset({"umbilical_cord", "placenta"})
+_OWN_CORD = re.compile(r"\b(?:autolog\w*|own) (?:[\w-]+ ){0,2}(?:umbilical|cord|ucb|placent)")
 
 
 def _donor(
@@ -163,10 +184,13 @@ def _donor(
 ) -> Found:
     named = passages.naming()
     whole = [*named, *passages.details]
+    of_birth = source.kind == "named" and source.value in _BIRTH_TISSUE
     for kind, texts in (("named", named), ("described", passages.details)):
         hits = Hits("donor", texts)
         if kind == "described":
             hits = _with_brands("donor", hits, brands)
+            if of_birth and not any(_OWN_CORD.search(text.low) for text in texts):
+                hits.words.pop("autologous", None)
         if source.value == "cartilage" or "allogeneic" in hits.words:
             where = named if passages.brief and source.value != "cartilage" else whole
             of_cartilage = Hits("donor", where, strength="cartilage")
