@@ -5,7 +5,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from reprieve.living.articles.arms import Arm, Arms, abbreviations_in, may_be_an_arm, name_of
+from reprieve.living.articles.abbreviations import abbreviations_in
+from reprieve.living.articles.arms import Arm, Arms, may_be_an_arm, name_of
 from reprieve.living.articles.finding_arms import find_arms
 from reprieve.living.articles.layout import Layout, lay_out
 from reprieve.living.articles.tables import read_tables

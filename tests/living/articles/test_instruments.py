@@ -81,7 +81,7 @@ def test_the_range_follows_words_and_values(
     reader = Instruments(text)
     found = reader.read([scale]).scale
     assert found is not None
-    assert reader.range_of(found, values, "") == ends
+    assert reader.ranges.of(found, values, "") == ends
 
 
 def test_every_instrument_named_is_one_of_the_vocabulary() -> None:
@@ -97,5 +97,61 @@ def test_every_instrument_named_is_one_of_the_vocabulary() -> None:
 
 def test_changes_do_not_widen_a_line() -> None:
     scale = Scale("pain", "VAS", "vas", ((0.0, 10.0), (0.0, 100.0)))
-    assert Instruments("").range_of(scale, [6.2, -3.0], "") == (0.0, 10.0)
-    assert Instruments("").range_of(scale, [-41.0], "") == (0.0, 100.0)
+    assert Instruments("").ranges.of(scale, [6.2, -3.0], "") == (0.0, 10.0)
+    assert Instruments("").ranges.of(scale, [-41.0], "") == (0.0, 100.0)
+
+
+def test_a_line_for_something_else_is_no_pain() -> None:
+    reader = Instruments("Pain was rated on a VAS. VASda: disease activity.")
+    assert reader.read(["Mean VASda activity (±SD), mm"]).scale is None
+    rest = reader.read(["VASrest"]).scale
+    assert rest is not None
+    assert rest.instrument == "VAS (rest)"
+
+
+def test_functional_capacity_of_the_sf36_is_its_physical_function() -> None:
+    found = Instruments("").read(["SF36- functional capacity"]).scale
+    assert found is not None
+    assert (found.domain, found.instrument) == ("function", "SF-36 physical function")
+
+
+def test_the_inventory_for_diabetic_neuropathy_is_an_instrument_of_its_own() -> None:
+    reader = Instruments("")
+    for heading, name in (("BPI-DPN severity", "BPI-DPN pain severity"), ("BPI severity",) * 2):
+        found = reader.read([heading]).scale
+        assert found is not None
+        assert found.instrument == name
+
+
+@pytest.mark.parametrize(
+    ("heading", "instrument"),
+    [
+        ("WOMAC PF", "WOMAC function"),
+        ("WOMAC P", "WOMAC pain"),
+        ("WOMAC-S", "WOMAC stiffness"),
+        ("KOOS ADLs", "KOOS ADL"),
+        ("SPADI-P", "SPADI pain"),
+        ("SPADI-D", "SPADI disability"),
+        ("qDASH", "QuickDASH"),
+        ("PVAS", "VAS"),
+        ("PI-NRS", "NRS"),
+        ("VAS at night", "VAS (night)"),
+        ("Pain at rest (NRS)", "NRS (rest)"),
+        ("Current pain (NRS)", "NRS (today)"),
+        ("Pain during movement (NRS)", "NRS (activity)"),
+        ("First-step pain (NRS)", "NRS first-step pain"),
+        ("Characteristic pain intensity", "CPG pain intensity"),
+        ("Bodily pain", "SF-36 bodily pain"),
+    ],
+)
+def test_short_forms_and_kinds_of_pain(heading: str, instrument: str) -> None:
+    found = Instruments("General health was rated with the SF-36.").read([heading]).scale
+    assert found is not None
+    assert found.instrument == instrument
+
+
+@pytest.mark.parametrize(
+    "heading", ["HOOS pain", "mHHS", "Modified Harris hip score", "PDI", "HIT-6", "Pain subscale"]
+)
+def test_what_is_like_an_instrument_is_not_taken_for_it(heading: str) -> None:
+    assert Instruments("Pain was rated on a VAS. VAS pain.").read([heading]).scale is None

@@ -338,3 +338,34 @@ def test_sentences_give_what_no_table_gives(read: Read, jats: Callable[..., byte
         ("control_group", "VAS", 0.0, "final", 6.9, 1.0),
         ("control_group", "VAS", 0.2, "final", 4.7, 1.3),
     }
+
+
+def test_a_row_that_says_mean_is_no_count_under_n_and_percent(
+    one: Callable[..., set[Value]],
+) -> None:
+    found = one(
+        [["", "Cells n (%)", "Saline n (%)"]],
+        [
+            ["Women", "20 (66.7)", "18 (62.1)"],
+            ["WOMAC pain, mean (SD)", "10.6 (2.9)", "10.8 (2.6)"],
+            ["VAS pain", "6.1 ± 1.2", "6.0 ± 1.3"],
+        ],
+        "Baseline characteristics",
+    )
+    assert {value[:2] for value in found} == {
+        (arm, scale) for arm in ("cells", "saline") for scale in ("WOMAC pain", "VAS")
+    }
+
+
+def test_deviations_on_the_line_below_without_a_name(one: Callable[..., set[Value]]) -> None:
+    rows = [
+        ["WOMAC pain at baseline", "10.6", "10.8", "0.8"],
+        ["", "(2.9)", "(2.6)", ""],
+        ["WOMAC pain at 6 months", "4.4", "9.1", "0.01"],
+        ["", "(4.1)", "(3.2)", ""],
+    ]
+    head = [["", "Cells (n = 30)", "Saline (n = 29)", "P"]]
+    assert one(head, rows, "Outcomes, mean (SD)") == EXPECTED
+    # A row with a name is of something else.
+    named = [row if row[0] else ["Age at entry", *row[1:]] for row in rows]
+    assert {sd for *_, sd in one(head, named, "Outcomes, mean (SD)")} == {None}

@@ -11,12 +11,18 @@ from functools import lru_cache
 from reprieve.living.articles.instrument_words import names_a_measure
 from reprieve.living.articles.numbers import plain, read_value
 from reprieve.living.articles.statistics import said_of_numbers
-from reprieve.living.articles.times import names_only_a_time, without_times
+from reprieve.living.articles.times import (
+    names_only_a_time,
+    without_joining_words,
+    without_times,
+)
 
 _PEOPLE = re.compile(
-    r"\(?\s*\b[nN](?:\s?[=:]\s?|\s)(?P<n>\d{1,5})\s*(?:/\s*\d+)?\s*(?:patients|subjects|participants|"
+    r"\(?\s*\b[nN](?:\s?[=:]\s?|\s)(?P<n>\d{1,3}(?: \d{3})+(?!\d)|\d{1,5})\s*(?:/\s*\d+)?\s*"
+    r"(?:patients|subjects|participants|"
     r"%|\(%\))?\)?"
     r"|\(\s*(?P<m>\d{1,5})\s*(?:patients|subjects|participants|people|knees|cases)\s*\)"
+    r"|(?<=[A-Za-z])\s*\(\s*(?P<bare>\d{2,4})\s*\)$"
 )
 NO_ARM = re.compile(
     r"^\W*(?:p|t|f|z|u|r|df|β|χ\^?2|x\^?2|chi\w*)\b\W*(?:$|value|val\b|\()|"
@@ -30,6 +36,10 @@ NO_ARM = re.compile(
     r"\bci\b|confidence|statistic\w*|^\W*(?:\w+\s)?test\W*$|test statistic|anova|minus|"
     r"adjusted (?:mean )?diff|"
     r"between[- ]group|within[- ]group|"
+    r"coefficient|correlat\w*|regress\w*|\bmodels?\b|predictors?\b|univariat\w*|multivaria\w*|"
+    r"^(?:main |group |time |linear )+(?:effect|trend)|^\W*range of\b|\bcut-?offs?\b|"
+    r"(?:itt|pp|safety|efficacy|analysis|per[- ]protocol|to[- ]treat|total|full|whole|study) "
+    r"(?:population|sets?|analysis|samples?)\b|^\W*(?:emax|cmax|tmax|auc\w*|gmr|icc|srm)\b|"
     r"\bmd\b|\bmean diff|\bsmd\b|\bsum\b|reference (?:range|value|categor)\w*|(?:normal|"
     r"standard) range",
     re.IGNORECASE,
@@ -96,11 +106,12 @@ _STATS = re.compile(
     r"iqr|range|95\s?%\s?(?:ci|confidence interval)|standard (?:deviation|error)|"
     r"interquartile range)[\])]*\)?)?|"
     r"\(?±?\s?\b(?:s\.?d\.?|sem|iqr|95\s?%\s?ci)\b\)?|\(\s*±?\s?s\.?e\.?\s*\)|"
-    r"\b[nN]o?\.?\s?\(\s?%\s?\)|\(\s?%\s?\)|,?\s?n\s?=?\s?\(?%\)?$",
+    r"\b[nNf]o?\.?\s?\(\s?%\s?\)|\(\s?%\s?\)|,?\s?n\s?=?\s?\(?%\)?$",
     re.IGNORECASE,
 )
 
 
+_CAPITALS = re.compile(r"^(?!SDS?$|SEM?$|CI$|IQR$|OR$|RR$|HR$|MD$|NS?$)[A-Z]{2,5}$")
 _LETTERED = re.compile(r"^(?:groups?|arm)?\s?(?:[A-H]|[1-8]|I{1,3}|IV|V)$", re.IGNORECASE)
 
 
@@ -143,7 +154,9 @@ def people_in(heading: str) -> int | None:
     (149, None, 24)
     """
     found = _PEOPLE.search(plain(heading))
-    return int(found["n"] or found["m"]) if found else None
+    if found is None:
+        return None
+    return int((found["n"] or found["m"] or found["bare"]).replace(" ", ""))
 
 
 @lru_cache(maxsize=8192)
@@ -158,7 +171,8 @@ def name_of(heading: str) -> str:
     name = _PEOPLE.sub(" ", plain(heading))
     name = _STATS.sub(" ", name)
     name = re.sub(r"\(\s*[,;]?\s*\)|\[\s*\]", " ", name)
-    return re.sub(r"\s+", " ", name).strip(" ,;:*†‡§.-#/±")
+    name = re.sub(r"\s+", " ", name).strip(" ,;:*†‡§.-#/±")
+    return without_joining_words(name)
 
 
 def is_no_arm(name: str) -> bool:
@@ -185,6 +199,8 @@ def may_be_an_arm(heading: str, *, of_row: bool = False) -> bool:
     name = name_of(heading)
     if not name or len(name) > 140 or not re.search(r"[A-Za-z]", name):
         return False
+    if people_in(heading) and _CAPITALS.match(name):
+        return True
     if is_no_arm(name) or _STUB_TITLE.match(name) or _CHARACTERISTIC.match(name):
         return False
     if _WITH_UNIT.search(name) or (said_of_numbers(name) and not _tokens(name)):
@@ -244,6 +260,9 @@ class Arms:
                 return Match(i, 1.0)
         if is_no_arm(name) or names_only_a_time(whole):
             return None
+        initials = [i for i, arm in enumerate(self.arms) if name in _initials(arm.names)]
+        if len(initials) == 1:
+            return Match(initials[0], 0.9)
         generic = self._generic(name)
         if generic is not None:
             return Match(generic, 0.8)
@@ -317,97 +336,10 @@ class Arms:
         return words
 
 
-def abbreviations_in(text: str, notes: Sequence[str] = ()) -> dict[str, str]:
-    """What short names stand for, from the notes of tables and the text.
-
-    Examples
-    --------
-    >>> found = abbreviations_in("", ["LPA, lifestyle physical activity; VAS1: pain at rest"])
-    >>> found["LPA"], found["VAS1"]
-    ('lifestyle physical activity', 'pain at rest')
-    >>> abbreviations_in("given transcutaneous electrical nerve stimulation (TENS)")
-    {'TENS': 'transcutaneous electrical nerve stimulation'}
-    >>> abbreviations_in("Group A received manual therapy.", ["1: Control group, 2: Taping"])
-    {'Group A': 'manual therapy', 'Group 1': 'Control group', 'Group 2': 'Taping'}
-    """
-    found: dict[str, str] = {}
-    for note in notes:
-        for match in _DEFINED.finditer(note):
-            short, long = match["short"].strip(), match["long"].strip()
-            one_word = " " not in short.replace(" + ", "+")
-            plainly = match["sign"] != "," and one_word and len(long) > len(short)
-            if short not in found and (plainly or _stands_for(short, long)):
-                found[short] = long
-    for part in (*notes, text):
-        for match in _GROUP_DEFINED.finditer(part):
-            short = f"Group {match['short'] or match['other']}"
-            found.setdefault(short, (match["long"] or match["before"]).strip())
-    for note in notes:
-        for match in _NUMBER_DEFINED.finditer(note):
-            found.setdefault(f"Group {match['short']}", match["long"].strip())
-    for part in (*notes, text):
-        for match in _BRACKETED.finditer(part):
-            before = part[max(0, match.start() - 110) : match.start()].strip()
-            long = _initialised(match["short"], before)
-            if long and match["short"] not in found:
-                found[match["short"]] = long
-    return found
-
-
-_DEFINED = re.compile(
-    r"(?:^|[;,.:]\s*|\s)(?P<short>[A-Z][A-Za-z0-9+ -]{0,11}?)\s?(?P<sign>=|:|,|—|–)\s*"
-    r"(?P<long>[a-zA-Z][a-zA-Z0-9 +/-]{3,80}?)(?=[;,.]|$)"
-)
-_LETTER = r"(?:[A-E]|[1-6]|I{1,3}|IV|V)"
-_GROUP_DEFINED = re.compile(
-    rf"\b[Gg]roup (?P<short>{_LETTER})\s?(?:\((?!\s*[nN]\s?=)|[:=]|(?:patients |participants |"
-    r"subjects )?(?:received|underwent|were given|was given|performed|was treated (?:with|by)|"
-    r"were treated (?:with|by))\b)\s*"
-    r"(?P<long>[a-zA-Z][a-zA-Z0-9 +/-]{2,60})"
-    rf"|(?P<before>\b[a-zA-Z][a-zA-Z-]+(?: [a-zA-Z-]+){{0,2}}) \([Gg]roup (?P<other>{_LETTER})\b"
-)
-_NUMBER_DEFINED = re.compile(
-    rf"(?:^|[.;,]\s*)(?P<short>{_LETTER})\s?[:=]\s*(?P<long>[a-zA-Z][a-zA-Z0-9 +/-]{{2,60}}?)"
-    r"(?=\s*(?:[.;,(]|$))"
-)
-_BRACKETED = re.compile(r"\(\s*(?P<short>[A-Z][A-Za-z0-9+/-]{1,11})(?:\s+group)?\s*[;,)]")
-
-
-def _stands_for(short: str, long: str) -> bool:
-    letters = re.sub(r"[^A-Za-z]", "", short).lower()
-    initials = "".join(word[0] for word in re.findall(r"[A-Za-z0-9]+", long)).lower()
-    return (
-        bool(letters)
-        and (letters[0] == initials[:1] or letters == initials)
-        and len(long) > len(short)
-    )
-
-
-def _initialised(short: str, before: str) -> str:
-    letters = re.sub(r"[^A-Za-z]", "", short).lower()
-    words = re.findall(r"[A-Za-z][A-Za-z]*", before)
-    for count in range(1, min(len(words), len(letters) + 3) + 1):
-        tail = words[-count:]
-        if tail[0][0].lower() != letters[0]:
-            continue
-        if _subsequence(letters, "".join(tail).lower()) and count >= max(1, len(letters) - 2):
-            start = before.rfind(tail[0]) if count == 1 else _start_of(before, count)
-            return re.sub(r"\s+", " ", before[start:]).strip()
-    return ""
-
-
-def _start_of(text: str, count: int) -> int:
-    starts = [match.start() for match in re.finditer(r"[A-Za-z][A-Za-z]*", text)]
-    return starts[-count]
-
-
-def _subsequence(letters: str, text: str) -> bool:
-    position = 0
-    for letter in letters:
-        position = text.find(letter, position) + 1
-        if not position:
-            return False
-    return True
+def _initials(names: Iterable[str]) -> set[str]:
+    """The first letters of names of several words, as they are written for short."""
+    words = [re.findall(r"[A-Za-z]+", re.sub(r"\b[Gg]roups?\b", "", name)) for name in names]
+    return {"".join(word[0] for word in some).upper() for some in words if len(some) > 1}
 
 
 def _together(name: str) -> str:

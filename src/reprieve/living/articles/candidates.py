@@ -24,6 +24,7 @@ _TOGETHER = re.compile(
     r"^\W*(?:total|all(?: patients| participants| subjects)?|overall|whole)\b(?!.*score)",
     re.IGNORECASE,
 )
+_TOGETHER_ALONE = re.compile(r"^\W*(?:total|all|overall|whole sample)\W*$", re.IGNORECASE)
 _TEST = re.compile(
     r"^\W*(?:t|f|z|u|r|df|χ\^?2|x\^?2|chi(?:[- ]?squared?)?(?: test)?|wilcoxon|"
     r"mann.*|anova.*|icc|mcid|mdc|effect size|es)\W*$",
@@ -36,6 +37,9 @@ _MODEL = re.compile(
     re.IGNORECASE,
 )
 _MORE = 0.01
+_COUNTED = re.compile(
+    r"\bn\b\W*(?:\(%\)|$)|\bno\.? of|number of|^\W*(?:no|number|%)\W*$", re.IGNORECASE
+)
 _NEEDED = re.compile(r"\bNNTs?\b|numbers? needed", re.IGNORECASE)
 _PERCENT = re.compile(
     r"percent\w* (?:of )?(?:change|improve|reduc|decreas|relief)|%\s*(?:change|improve\w*|"
@@ -164,12 +168,21 @@ def _no_mean(reading: Reading, layout: Layout) -> str:
     for heading in reading.columns + reading.stubs[:1]:
         if _TOGETHER.match(name_of(heading)) and not names_a_measure(heading):
             return "all arms together"
+    if any(_TOGETHER_ALONE.match(name_of(heading)) for heading in reading.columns):
+        return "all arms together"
     nearest = plain(reading.columns[0]) if reading.columns else ""
-    if re.search(
-        r"\bn\b\W*(?:\(%\)|$)|\bno\.? of|number of|^\W*(?:no|number|%)\W*$", nearest, re.IGNORECASE
-    ):
+    if _COUNTED.search(nearest) and not _is_mean_by_its_row(reading):
         return "a count"
     return ""
+
+
+def _is_mean_by_its_row(reading: Reading) -> bool:
+    """Whether a cell or the heading of its row says mean and deviation, whatever the column says.
+
+    Tables of baseline values head their columns "n (%)" and say in the rows what is a mean.
+    """
+    said = (said_of_numbers(stub).spread for stub in reading.stubs)
+    return reading.value.shape == "plus_minus" or any(one in ("sd", "se", "ci") for one in said)
 
 
 def _arm_of(

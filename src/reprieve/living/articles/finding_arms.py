@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
 
-from reprieve.living.articles.arms import (
-    Arm,
-    Arms,
-    abbreviations_in,
-    is_no_arm,
-    may_be_an_arm,
-    name_of,
-    people_in,
-)
+from reprieve.living.articles.abbreviations import abbreviations_in
+from reprieve.living.articles.allocation import speaks_of_group
+from reprieve.living.articles.arm_sets import NameSet, sets_of, sets_of_captions
+from reprieve.living.articles.arms import Arm, Arms, name_of
 from reprieve.living.articles.instrument_words import names_a_measure
-from reprieve.living.articles.layout import Layout
-from reprieve.living.articles.times import without_times
+from reprieve.living.articles.layout import Layout, Reading
 
-_BASELINE = re.compile(
-    r"base-?line|demograph|characteristic|homogene|inclusion|clinical data", re.IGNORECASE
-)
-MOST_ARMS = 8
 _TRIED = 8
 _RANDOMISED = re.compile(
     r"\brandomly\b|(?:were|was) randomi[sz]ed|\bgroups\b.{0,40}\brandomi[sz]", re.IGNORECASE
@@ -39,23 +28,16 @@ _PARTS_OF_PEOPLE = re.compile(
     r"non-?\w+|not|normal|population|reference|yes|no|mild|moderate|severe|low|high|medial|lateral|items?)\b",
     re.IGNORECASE,
 )
-_OF_GROUP = re.compile(
-    r"\b(?:in|of|for|within|among|[-:–])\s+(?:the\s+)?(?P<name>[A-Za-z][\w+-]*(?: [\w+-]+){0,3}? "
-    r"(?:group|arm)|[Gg]roup (?:[A-E]|[1-6]|I{1,3}|IV))\b(?!s)"
+_ONLY_PARTS = re.compile(
+    r"\b(?:(?:non-?)?responders?|completers?|drop-?outs?|yes|no|(?:fe)?males?|(?:wo)?men|boys|girls|"
+    r"norms?|population|healthy|lost to|excluded|declined|completed|participated)\b(?! exercise)",
+    re.IGNORECASE,
 )
 _SOME = 0.2
+_LIKELY = 2.0
 _LONE = 2.5
 _WORTH = 6.0
 """What it is worth if all outcomes name the arms of a set, against its score as a set."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Set:
-    """Names that one axis of one table gives."""
-
-    names: tuple[tuple[str, int | None], ...]
-    score: float
-    of_columns: bool = False
 
 
 def find_arms(layouts: Sequence[Layout], text: str) -> Arms:
@@ -78,13 +60,13 @@ def find_arms(layouts: Sequence[Layout], text: str) -> Arms:
     notes = [f"{layout.table.foot} {layout.table.caption}" for layout in layouts]
     short = abbreviations_in(text, notes)
     several = bool(_RANDOMISED.search(text))
-    sets = [found for layout in layouts for found in _sets(layout, several)]
-    sets += _captioned(layouts)
+    sets = [found for layout in layouts for found in sets_of(layout, several)]
+    sets += sets_of_captions(layouts)
     if not sets:
         return Arms([], short)
-    words = " ".join((text, *notes)).lower()
-    ranked = sorted(((_score(found, sets, words), n) for n, found in enumerate(sets)), reverse=True)
-    likely = [(score, sets[n]) for score, n in ranked if score >= 2][:_TRIED]
+    known = _Known(" ".join((text, *notes)).lower(), short)
+    ranked = sorted(((_score(found, sets, known), n) for n, found in enumerate(sets)), reverse=True)
+    likely = [(score, sets[n]) for score, n in ranked if score >= _LIKELY][:_TRIED]
     if not likely:
         return Arms([], short)
     tried = [(score, _registry(found, sets, short)) for score, found in likely]
@@ -96,7 +78,7 @@ def find_arms(layouts: Sequence[Layout], text: str) -> Arms:
     return registry
 
 
-def _registry(best: _Set, sets: Sequence[_Set], short: Mapping[str, str]) -> Arms:
+def _registry(best: NameSet, sets: Sequence[NameSet], short: Mapping[str, str]) -> Arms:
     """The arms that a set of names gives, with their names in the other sets."""
     together = _together([n for _, n in best.names])
     arms = [Arm(name, [name], n) for i, (name, n) in enumerate(best.names) if i != together]
@@ -104,15 +86,6 @@ def _registry(best: _Set, sets: Sequence[_Set], short: Mapping[str, str]) -> Arm
     for found in sets:
         _learn(registry, found)
     return Arms(registry.arms, short)
-
-
-def _captioned(layouts: Sequence[Layout]) -> list[_Set]:
-    """The groups that captions name, where each group has tables of its own."""
-    names: dict[str, int | None] = {}
-    for layout in layouts:
-        for match in _OF_GROUP.finditer(layout.table.caption):
-            names.setdefault(re.sub(r"^the\s+", "", match["name"]), None)
-    return [_Set(tuple(names.items()), 1.0)] if 2 <= len(names) <= MOST_ARMS else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +97,21 @@ class _Told:
 
 
 def _values_of_outcomes(layouts: Sequence[Layout]) -> list[_Told]:
-    """The headings of each number with a spread in tables of pain or function."""
-    found = []
+    """The headings of each number with a spread in tables of pain or function, else in all."""
+    found, others = [], []
     for layout in layouts:
         caption = names_a_measure(layout.table.caption, any_measure=False)
         for reading in layout.readings:
             named = any(names_a_measure(h, any_measure=False) for h in reading.headings)
             if reading.value.spread is not None and (named or caption):
-                headings = (*reading.headings, " ".join(reversed(reading.columns)))
-                found.append(_Told(headings, layout.table.caption))
-    return found
+                found.append(_told(reading, layout.table.caption))
+            elif reading.value.spread is not None:
+                others.append(_told(reading, layout.table.caption))
+    return found or others
+
+
+def _told(reading: Reading, caption: str) -> _Told:
+    return _Told((*reading.headings, " ".join(reversed(reading.columns))), caption)
 
 
 def _named(values: Sequence[_Told], arms: Arms) -> float:
@@ -163,7 +141,7 @@ def _add_unknown(registry: Arms, layout: Layout, layouts: Sequence[Layout]) -> N
         if any(registry.match(heading) for heading in _headings(other))
         for heading in _headings(other)
     }
-    for found in _sets(layout):
+    for found in sets_of(layout):
         names = [name for name, _ in found.names]
         if not 2 <= len(names) <= 5 or beside & set(names):
             continue
@@ -180,7 +158,7 @@ def _add_unknown(registry: Arms, layout: Layout, layouts: Sequence[Layout]) -> N
             return
 
 
-def _as_many(found: _Set, registry: Arms) -> bool:
+def _as_many(found: NameSet, registry: Arms) -> bool:
     """Whether names count no more people than the arms that they would stand for, nor far fewer."""
     pairs = zip(found.names, registry.arms, strict=True)
     known = [(n, arm.n) for (_, n), arm in pairs if n and arm.n]
@@ -190,8 +168,7 @@ def _as_many(found: _Set, registry: Arms) -> bool:
 def _named_by_a_heading(layout: Layout, registry: Arms) -> float:
     """The share of the numbers with a spread that a heading gives to an arm."""
     values = [r for r in layout.readings if r.value.spread is not None] or layout.readings
-    told = [_Told((*r.headings, " ".join(reversed(r.columns))), "") for r in values]
-    return _named(told, registry)
+    return _named([_told(reading, "") for reading in values], registry)
 
 
 def _headings(layout: Layout) -> set[str]:
@@ -206,120 +183,61 @@ def _together(counts: Sequence[int | None]) -> int | None:
     return next((i for i, n in enumerate(known) if 2 * n == sum(known)), None)
 
 
-def _sets(layout: Layout, several: bool = False) -> list[_Set]:
-    """The sets of names that the columns and the rows of a table may give.
-
-    In a trial of `several` arms the rows below an instrument may be its arms, each named once.
-    """
-    found = []
-    baseline = bool(_BASELINE.search(layout.table.caption[:160]))
-    columns: dict[str, int | None] = {}
-    for path in layout.column_headings():
-        label, n = _label(path)
-        if label and label not in columns:
-            columns[label] = n
-    if 1 <= len(columns) <= MOST_ARMS and layout.readings:
-        score = (6.0 if baseline else 1.0) + _counted(columns)
-        found.append(_Set(tuple(columns.items()), score, of_columns=True))
-    for names, repeated in _row_names(layout, several):
-        if 2 <= len(names) <= MOST_ARMS:
-            found.append(_Set(tuple(names.items()), 1.0 + _counted(names) + repeated))
-    return found
-
-
-def _label(path: Sequence[str]) -> tuple[str, int | None]:
-    """The name of an arm that a path of headings holds, and its people."""
-    n = next((count for part in reversed(path) if (count := people_in(part)) is not None), None)
-    parts = [part for part in path if may_be_an_arm(part)]
-    if len(parts) < len([part for part in path if name_of(part)]) and any(
-        _excludes(part) for part in path
-    ):
-        return "", None
-    names = [without_times(name_of(part)) or name_of(part) for part in parts]
-    label = re.sub(
-        r"\b(?:changes?|scores?|values?|Δ)\b|Δ", " ", " ".join(names), flags=re.IGNORECASE
-    )
-    return re.sub(r"\s+", " ", label).strip(" ,;:-"), n
-
-
-def _excludes(part: str) -> bool:
-    name = name_of(part)
-    return is_no_arm(name or part)
-
-
-def _row_names(layout: Layout, several: bool) -> list[tuple[dict[str, int | None], float]]:
-    """Names in a stub column that come again and again, or that count their people."""
-    found = []
-    for depth, axis in enumerate(_row_axes(layout)):
-        inner = several and depth == 0 and _below_measures(layout)
-        names: dict[str, int | None] = {}
-        times: dict[str, int] = {}
-        for text in axis:
-            if may_be_an_arm(text, of_row=True):
-                name = without_times(name_of(text)) or name_of(text)
-                names.setdefault(name, people_in(text))
-                times[name] = times.get(name, 0) + 1
-        repeated = [name for name, count in times.items() if count > 1]
-        counted = [name for name, n in names.items() if n is not None]
-        if len(counted) >= 2:
-            found.append(({name: names[name] for name in counted}, 1.0))
-        elif len(repeated) >= 2:
-            found.append(({name: names[name] for name in repeated}, 0.5))
-        elif 2 <= len(names) <= 5:
-            found.append((names, -0.5 if inner else -3.0))
-    return found
-
-
-def _below_measures(layout: Layout) -> bool:
-    """Whether the rows of a table stand below instruments of pain or function."""
-    around = [(*r.stubs[1:], *r.sections[:1]) for r in layout.readings if r.stubs]
-    named = sum(any(names_a_measure(h, any_measure=False) for h in rest) for rest in around)
-    return named >= 0.3 * max(1, len(around))
-
-
-def _row_axes(layout: Layout) -> list[list[str]]:
-    """The headings of rows, the nearest, the next and those of the parts of a table."""
-    rows = dict.fromkeys((r.row, r.stubs, r.sections) for r in layout.readings)
-    axes = [[stubs[depth] for _, stubs, _ in rows if len(stubs) > depth] for depth in range(2)]
-    parts = groupby(sections[0] for _, _, sections in rows if sections)
-    return [*axes, [part for part, _ in parts]]
-
-
-def _counted(names: dict[str, int | None]) -> float:
-    return 2.0 if names and all(n is not None for n in names.values()) else 0.0
-
-
-def _score(found: _Set, sets: Sequence[_Set], text: str) -> float:
+def _score(found: NameSet, sets: Sequence[NameSet], known: _Known) -> float:
+    """How much speaks for names as those of the arms; no sum of points where nothing does."""
+    grouped = sum(1 for name, _ in found.names if _GROUP_WORDS.search(name)) / len(found.names)
+    groups = sum(known.as_group(name) for name, _ in found.names) / len(found.names)
+    counted = found.of_columns and len(found.names) > 1 and all(n for _, n in found.names)
+    titled = found.titled and (groups > 0 or grouped > 0 or _all_lettered(found))
+    if not (groups or grouped or counted or titled or found.of_people):
+        return 0.0
+    mine = {n.lower() for n, _ in found.names}
     same = sum(
-        1
-        for other in sets
-        if other is not found
-        and {n.lower() for n, _ in other.names} == {n.lower() for n, _ in found.names}
+        1 for other in sets if other is not found and {n.lower() for n, _ in other.names} == mine
     )
-    known = sum(1 for name, _ in found.names if _in_text(name, text)) / len(found.names)
+    in_text = sum(known.in_text(name) for name, _ in found.names) / len(found.names)
     alone = -2.0 if len(found.names) == 1 else 0.0
     many = -0.5 * max(0, len(found.names) - 5)
-    mine = {n.lower() for n, _ in found.names}
     # A table that leaves an arm out names fewer than one that leaves none out.
     wider = sum(0.75 for other in sets if {n.lower() for n, _ in other.names} < mine)
-    groups = 1.5 if any(_GROUP_WORDS.search(name) for name, _ in found.names) else 0.0
-    return found.score + min(3, same) + min(3.0, wider) + 3.0 * known + alone + many + groups
+    parts = -2.0 * any(_ONLY_PARTS.search(name) for name, _ in found.names)
+    words = 3.0 * max(groups, grouped) + 2.0 * in_text + 3.0 * titled
+    return found.score + min(3, same) + min(3.0, wider) + words + alone + many + parts
 
 
-def _in_text(name: str, text: str) -> bool:
-    """Whether the text knows a name, or each of its longer words."""
-    simple = name.lower()
-    if simple in text:
-        return True
-    words = [
-        word
-        for word in re.findall(r"[a-z0-9]+", simple)
-        if len(word) > 2 and word not in ("group", "the")
-    ]
-    return bool(words) and all(word in text for word in words)
+def _all_lettered(found: NameSet) -> bool:
+    return all(re.match(r"^(?:Group )?(?:[A-H]|\d|I{1,3}|IV|V)$", name) for name, _ in found.names)
 
 
-def _learn(registry: Arms, found: _Set) -> None:
+@dataclass(slots=True)
+class _Known:
+    """What the text of an article says of names."""
+
+    text: str
+    short: Mapping[str, str]
+    _groups: dict[str, bool] = field(default_factory=dict)
+
+    def as_group(self, name: str) -> bool:
+        """Whether it speaks of a name as of a group or of what a group received."""
+        if name not in self._groups:
+            long = self.short.get(name, "")
+            self._groups[name] = speaks_of_group(self.text, name, long)
+        return self._groups[name]
+
+    def in_text(self, name: str) -> bool:
+        """Whether the text knows a name, or each of its longer words."""
+        simple = name.lower()
+        if simple in self.text:
+            return True
+        words = [
+            word
+            for word in re.findall(r"[a-z0-9]+", simple)
+            if len(word) > 2 and word not in ("group", "the")
+        ]
+        return bool(words) and all(word in self.text for word in words)
+
+
+def _learn(registry: Arms, found: NameSet) -> None:
     """Other names of the arms, from a set of as many names."""
     matches = [registry.match(name) for name, _ in found.names]
     arms = [match.arm if match else None for match in matches]

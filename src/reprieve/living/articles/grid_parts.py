@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reprieve.living.articles.numbers import plain, read_interval, read_value
 from reprieve.living.articles.tables import Cell, Table
@@ -13,7 +14,12 @@ _P_VALUE = re.compile(
     r"^\W*(?:[pP](?:[- ]?\W*(?i:values?|val)?\W+(?:[A-Za-z0-9]|\([A-Za-z -]+\)?)?|[a-z0-9])?|"
     r"(?i:p[- ]?values?)[a-z0-9]?|(?i:sig)\w*|[pP]\s?[<=>].*|(?i:ns|n\.s\.))\W*$"
 )
-_GROUPS = re.compile(r"^\W*(?:(?:study|treatment) )?(?:groups?|arms?)\W*$", re.IGNORECASE)
+_GROUPS = re.compile(
+    r"^\W*(?:(?:study|treatment|intervention|experimental|randomi[sz]ed|patient) )?"
+    r"(?:groups?|arms?)"
+    r"(?: (?:assignment|allocation|name))?(?:\s*\(?\s*[nN]\s*\)?)?\W*$",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"^\W*([A-Ha-h]|[1-8]|I{1,3}|IV|V)\W*$")
 _UNIT_WORD = re.compile(r"\b(days?|weeks?|wks?|months?|mo|years?)\b", re.IGNORECASE)
 _PEOPLE_TITLE = re.compile(
@@ -33,6 +39,17 @@ def is_p_value(heading: str) -> bool:
     [True, True, True, True, False, False]
     """
     return bool(_P_VALUE.match(plain(heading)))
+
+
+def calls_groups(title: str) -> bool:
+    """Whether the title of a column says that it names groups.
+
+    Examples
+    --------
+    >>> calls_groups("Group (n)"), calls_groups("Study arm"), calls_groups("Age group")
+    (True, True, False)
+    """
+    return bool(_GROUPS.match(title))
 
 
 def is_blank(text: str) -> bool:
@@ -57,7 +74,7 @@ def head_rows(table: Table) -> int:
             break
         if head > 0 and head >= table.head > 0 and not _mostly_short(row):
             break
-        if table.head > 0 and _is_arm_free_text_row(row):
+        if table.head > 0 and _is_arm_free_text_row(row) and not repeats_itself(row):
             break
         head += 1
     if head == 0 and table.rows:
@@ -77,8 +94,65 @@ def _is_arm_free_text_row(row: Sequence[Cell]) -> bool:
     """A first row of the body that holds words is data of a table of words."""
     texts = [cell.text for cell in row[1:] if not is_blank(cell.text)]
     return not any(
-        re.search(r"[nN]\s?=|mean|SD|baseline|week|month|%|pre|post|group", text) for text in texts
+        re.search(
+            r"n\s?=|mean|\bsd\b|baseline|week|month|%|\bpre|\bpost|group", text, re.IGNORECASE
+        )
+        for text in texts
     )
+
+
+def repeats_itself(row: Sequence[Cell]) -> bool:
+    """Whether the cells of a row come in the same order twice, as headings under groups do.
+
+    Examples
+    --------
+    >>> repeats_itself([Cell(t, 1, c) for c, t in enumerate(["Test", "n", "Mean", "n", "Mean"])])
+    True
+    """
+    texts = [cell.text.strip().lower() for cell in dict.fromkeys(row[1:])]
+    texts = [text for text in texts if not is_blank(text)]
+    for size in range(2, len(texts) // 2 + 1):
+        first = texts[:size]
+        if len(set(first)) > 1 and texts[size : 2 * size] == first:
+            return True
+    return False
+
+
+def with_spread_heads(table: Table, head: int) -> Table:
+    """A table in whose head a blank beside a heading has become that heading.
+
+    It is done in rows without a cell of several columns, where the row below has headings in the
+    blank places: either one heading stands alone above them all, or the headings below come in
+    the same order again.
+    """
+    rows = list(table.rows)
+    for r in range(head - 1):
+        row, below = rows[r], rows[r + 1]
+        named = [c for c in range(1, len(row)) if not is_blank(row[c].text)]
+        empty = [
+            c for c in range(1, len(row)) if is_blank(row[c].text) and not is_blank(below[c].text)
+        ]
+        if not named or not empty or any(row[c].width > 1 or row[c].height > 1 for c in named):
+            continue
+        alone = len(named) == 1 and bool(_GROUPS.match(row[named[0]].text))
+        if not alone and not _again(below, named):
+            continue
+        filled = list(row)
+        for c in empty:
+            before = [n for n in named if n < c]
+            filled[c] = row[named[0]] if alone else row[before[-1]] if before else row[c]
+        rows[r] = tuple(filled)
+    return replace(table, rows=tuple(rows))
+
+
+def _again(below: Sequence[Cell], starts: Sequence[int]) -> bool:
+    """Whether the headings below come in the same order under two or more headings."""
+    ends = [*starts[1:], len(below)]
+    blocks = [
+        tuple(below[c].text.strip().lower() for c in range(start, end))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return any(len(block) > 1 and blocks.count(block) > 1 for block in blocks)
 
 
 def looks_like_data(text: str) -> bool:

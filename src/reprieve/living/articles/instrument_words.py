@@ -15,18 +15,34 @@ from importlib.resources import files
 from reprieve.living.articles.numbers import plain
 
 PAIN = re.compile(r"\bpains?\b|pain\b|\bache\b|\bpainful|bothersome", re.IGNORECASE)
-VAS = re.compile(r"\bvas\s?\d?\b|\bvass\b|visual[- –]*analog\w*", re.IGNORECASE)
+VAS = re.compile(r"\bp?vas\s?\d?\b|\bvass\b|visual[- –]*analog\w*", re.IGNORECASE)
 NRS = re.compile(
-    r"\bn\.?p?rs\b|\bnprs\b|\bvn?rs\b|\bpnrs\b|\bnpr\b|numeri\w*[- ]+(?:pain[- ]+)?(?:rating|"
-    r"analog|scale|pain)\w*|"
+    r"\b(?:pi-?)?n\.?p?rs\b|\bnprs\b|\bvn?rs\b|\bpnrs\b|\bnpr\b|"
+    r"numeri\w*[- ]+(?:pain[- ]+)?(?:rating|analog|scale|pain)\w*|"
     r"11-point|verbal numeri\w*",
     re.IGNORECASE,
 )
+PAIN_BY_VAS = re.compile(
+    rf"pain[^.;]{{0,90}}?(?:{VAS.pattern})|(?:{VAS.pattern})[^.;]{{0,40}}?pain", re.IGNORECASE
+)
+PAIN_BY_NRS = re.compile(
+    rf"pain[^.;]{{0,90}}?(?:{NRS.pattern})|(?:{NRS.pattern})[^.;]{{0,40}}?pain", re.IGNORECASE
+)
+_OTHER_WORDS = (
+    r"eq-?\s?5d|euroqol|thermometer|pruritus|itch\w*|hunger|appetite|anxiety|mood|nausea|fatigue|"
+    r"satisf\w+|dyspn\w+|sleepiness|dry mouth|craving|well-?being|\bliking\b|allerg\w+|stool"
+)
+OTHER_BY_LINE = re.compile(
+    rf"(?:{_OTHER_WORDS})[^.;]{{0,60}}?(?:{VAS.pattern}|{NRS.pattern})|"
+    rf"(?:{VAS.pattern}|{NRS.pattern})[^.;]{{0,40}}?(?:{_OTHER_WORDS})",
+    re.IGNORECASE,
+)
+OF_A_QUESTIONNAIRE = re.compile(r"sub-?\s?scale|sub-?\s?score|domain|bodily", re.IGNORECASE)
 NOT_INTENSITY = re.compile(
     r"\bdays? (?:with|of|off)|pain days|durat\w*|frequen\w*|episodes?|medicat\w*|locat\w*|"
     r"onset|history|free\b|quality|unpleasant\w*|"
     r"area of pain|sites?\b|distribution|killer|relie\w*|\bresponder|achiev|≥|<|>|no pain|"
-    r"previous pain|"
+    r"previous pain|\bbodily\b|"
     r"type of|number of|site|side\b|lower[- ]extremity pain|knee pain \(|bilateral|presence|"
     r"present\b|coping|attitude|consult\w*|because of|prior\b|expect\w*|"
     r"\bhealth\b|well-?being|satisf\w*|comfort|nausea|stress|itch|severity of (?!pain)|"
@@ -227,7 +243,11 @@ def has_words(heading: str) -> bool:
 
 def set_apart(heading: str) -> str:
     """Names that a lost blank runs together with the next word, set apart."""
-    heading = re.sub(r"\b(VAS|NRS|SPADI|WOMAC|KOOS|ODI|SF-?36)(?=[a-z])", r"\1 ", heading)
+    heading = re.sub(r"\b(SPADI|WOMAC|KOOS|ODI|SF-?36)(?=[a-z])", r"\1 ", heading)
+    # "VASda" and "VASgl" are lines for something else than pain.
+    heading = re.sub(
+        r"\b(VAS|NRS)(?=(?:pain|rest|mo[tv]|act|walk|night|worst|scor))", r"\1 ", heading
+    )
     return re.sub(
         r"\b(Baseline|baseline|worst|actual|average|Mean)(?=pain|phys|stiff)", r"\1 ", heading
     )

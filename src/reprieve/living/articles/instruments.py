@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reprieve.evidence import vocabulary
@@ -12,8 +12,12 @@ from reprieve.living.articles.instrument_words import (
     KIND_WORDS,
     NOT_INTENSITY,
     NRS,
+    OF_A_QUESTIONNAIRE,
+    OTHER_BY_LINE,
     OTHER_SCALE,
     PAIN,
+    PAIN_BY_NRS,
+    PAIN_BY_VAS,
     VAS,
     Family,
     Scale,
@@ -29,23 +33,10 @@ from reprieve.living.articles.instrument_words import (
     set_apart,
 )
 from reprieve.living.articles.numbers import plain
+from reprieve.living.articles.scale_ranges import Ranges
 
 _BEFORE_PAIN = re.compile(r"^\W*([A-Z][A-Za-z]{2,}|[A-Z]{2,})(?:[- ]?\d+)?[ :-]+[Pp]ain\b")
 _DISABILITY = re.compile(r"disabilit|^(?:physical )?function", re.IGNORECASE)
-_PAIN_BY_VAS = re.compile(
-    rf"pain[^.;]{{0,90}}?(?:{VAS.pattern})|(?:{VAS.pattern})[^.;]{{0,40}}?pain", re.IGNORECASE
-)
-_PAIN_BY_NRS = re.compile(
-    rf"pain[^.;]{{0,90}}?(?:{NRS.pattern})|(?:{NRS.pattern})[^.;]{{0,40}}?pain", re.IGNORECASE
-)
-_SCALE_END = re.compile(
-    r"\b0\.?\d?\s*(?:-|to|and|–|=[^.;]{0,40}?(?:to|-|,|and)\s*)\s*(?P<a>\d{1,4})\b|"
-    r"\b(?P<b>\d{2,4})[- ]?(?:mm|point|points)\b|\b(?P<c>10)[- ]?cm\b|"
-    r"out of (?:a maximum )?(?P<d>\d{2,4})\b|"
-    r"(?:max(?:imum|imal)?(?: score)?|total score|scale|range|scored)\s*(?:of|=|:|is|"
-    r"from)?\s*(?P<e>\d{1,4})\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +72,11 @@ class Instruments:
     short: Mapping[str, str] = field(default_factory=dict)
     _vas: int = field(init=False, default=0)
     _nrs: int = field(init=False, default=0)
-    _ends: dict[str, list[float]] = field(init=False, default_factory=dict)
+    ranges: Ranges = field(init=False)
 
     def __post_init__(self) -> None:
         self.text = plain(self.text)
+        self.ranges = Ranges(self.text)
         self._vas = len(VAS.findall(self.text))
         self._nrs = len(NRS.findall(self.text))
 
@@ -183,7 +175,7 @@ class Instruments:
             family = self._only_family_of_function()
             if family is not None:
                 return Measure(all_parts()[family.name][0][1], 0.7)
-        if part and not re.search(r"pain", part, re.IGNORECASE):
+        if part and (OF_A_QUESTIONNAIRE.search(part) or not PAIN.search(part)):
             return Measure(None, 0.0, "a part of an instrument that is not named")
         if part or self._is_pain(caption):
             measure = self._pain([part] if part else [caption], f"{caption} {notes}")
@@ -211,6 +203,11 @@ class Instruments:
             for sibling in siblings
             if is_part(set_apart(plain(sibling)))
         }
+        if "bodily pain" in (bare_part(part), *named):
+            health = [f for f in all_families() if f.name in ("sf36", "rand36")]
+            spoken_of = [f for f in health if f.pattern.search(self.text)]
+            if len(spoken_of) == 1:
+                return spoken_of[0]
         for name, telling in _TELLING.items():
             if sum(1 for word in telling if any(re.search(word, p) for p in named)) >= 2:
                 family = next(f for f in all_families() if f.name == name)
@@ -230,6 +227,10 @@ class Instruments:
         parts = all_parts().get(family.name)
         if parts is None:
             return Measure(None, 0.0, family.note)
+        if family.name == "odi" and not re.search(
+            "Oswestry", f"{inner} {self.text}", re.IGNORECASE
+        ):
+            return Measure(None, 0.0, "ODI, but the text never speaks of Oswestry")
         named = family.pattern.sub(" ", inner)
         # A bare mention of the name is stripped, so that "pain" of "shoulder pain and disability
         # index" is not taken for its part.
@@ -260,8 +261,15 @@ class Instruments:
         other = _BEFORE_PAIN.match(plain(headings[0]))
         if other and not self._sort(words) and self._is_questionnaire(other[1]):
             return Measure(None, 0.0, "not an instrument of the vocabulary")
-        certainty = 0.7 if len(plain(headings[0])) < 60 and self._is_foreign(headings) else 1.0
+        certainty = 1.0
         sort = self._sort(words)
+        if not PAIN.search(words) and not PAIN.search(plain(around)):
+            if len(plain(headings[0])) < 60 and self._is_foreign(headings):
+                return Measure(None, 0.0, "a line or rating of something else than pain")
+            if sort and not self._rates_pain(sort):
+                return Measure(None, 0.0, f"no word says that the {sort.upper()} rates pain")
+        elif len(plain(headings[0])) < 60 and self._is_foreign(headings):
+            certainty = 0.7
         if re.search("bothersome", words, re.IGNORECASE) and sort != "vas":
             sort, certainty = "nrs", 0.9 * certainty
         if not sort:
@@ -280,6 +288,11 @@ class Instruments:
                     None, 0.0, f"no {sort.upper()} of this kind of pain in the vocabulary"
                 )
         return Measure(_pain_scale(sort.upper(), sort), certainty)
+
+    def _rates_pain(self, sort: str) -> bool:
+        """Whether the text rates pain on a line or by numbers, or may: it tells of no other use."""
+        by_pain = PAIN_BY_VAS if sort == "vas" else PAIN_BY_NRS
+        return bool(by_pain.search(self.text)) or not OTHER_BY_LINE.search(self.text)
 
     def _is_foreign(self, headings: Sequence[str]) -> bool:
         """Whether the heading of a line or rating has words that pain does not explain."""
@@ -306,7 +319,7 @@ class Instruments:
 
     def _sort_of_text(self) -> str:
         """The sort of scale for pain that the text names most, in a breath with pain first."""
-        vas, nrs = len(_PAIN_BY_VAS.findall(self.text)), len(_PAIN_BY_NRS.findall(self.text))
+        vas, nrs = len(PAIN_BY_VAS.findall(self.text)), len(PAIN_BY_NRS.findall(self.text))
         if vas and vas > 2 * nrs:
             return "vas"
         if nrs and nrs > 2 * vas:
@@ -314,43 +327,6 @@ class Instruments:
         if self._vas > 2 * self._nrs:
             return "vas"
         return "nrs" if self._nrs > 2 * self._vas else ""
-
-    def range_of(
-        self, scale: Scale, values: Iterable[float], around: str
-    ) -> tuple[float, float] | None:
-        """The range on which an instrument was used, from what is said and from the values.
-
-        None where the vocabulary gives no range, or no known range holds the values.
-
-        Examples
-        --------
-        >>> vas = Scale("pain", "VAS", "vas", ((0.0, 10.0), (0.0, 100.0)))
-        >>> Instruments("").range_of(vas, [6.2, 3.1], ""), Instruments("").range_of(vas, [62], "")
-        ((0.0, 10.0), (0.0, 100.0))
-        """
-        largest = max((abs(value) for value in values), default=0.0)
-        fitting = [ends for ends in scale.ranges if largest <= ends[1]]
-        if len(fitting) < 2:
-            return fitting[0] if fitting else None
-        if scale.family in ("vas", "nrs"):
-            return fitting[0]
-        said = self._said_ends(scale.family) + _ends_in(plain(around))
-        if said:
-            for ends in fitting:
-                if ends[1] in said and ends[1] <= 20 * max(largest, 1.0):
-                    return ends
-        return fitting[0]
-
-    def _said_ends(self, name: str) -> list[float]:
-        """The upper ends of scales that the text names beside an instrument."""
-        if name not in self._ends:
-            family = next((f for f in all_families() if f.name == name), None)
-            found: list[float] = []
-            if family is not None:
-                for match in list(family.pattern.finditer(self.text))[:40]:
-                    found += _ends_in(self.text[match.start() : match.end() + 260])
-            self._ends[name] = found
-        return self._ends[name]
 
 
 def higher_is(scale: Scale) -> str:
@@ -382,9 +358,3 @@ def _scale_of(family: str, words: str) -> Scale:
 def _pain_scale(name: str, sort: str) -> Scale:
     ranges = ((0.0, 10.0), (0.0, 100.0))
     return Scale("pain", name, sort, ranges)
-
-
-def _ends_in(text: str) -> list[float]:
-    return [
-        float(next(end for end in match.groups() if end)) for match in _SCALE_END.finditer(text)
-    ]

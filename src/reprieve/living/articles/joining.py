@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from reprieve.living.articles.layout import Layout, Reading, bounds, spread_alone
-from reprieve.living.articles.numbers import Value
+from reprieve.living.articles.numbers import Value, plain
 from reprieve.living.articles.statistics import said_of_numbers
 
 _BARE = re.compile(
@@ -16,12 +16,14 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 
+_BRACKETED = re.compile(r"^[(\[]\s*(?P<spread>\d+(?:\.\d+)?)\s*[)\]]\W*$")
+
 
 def joined(layout: Layout) -> list[Reading]:
     """The readings of a table, those that stand in two cells put together.
 
     A mean takes the spread or the interval in the cell to its right, where the headings say so,
-    or the deviation in the row below it.
+    or the deviation in the row or line below it.
     """
     by_place = {(reading.row, reading.column): reading for reading in layout.readings}
     used: set[tuple[int, int]] = set()
@@ -32,7 +34,11 @@ def joined(layout: Layout) -> list[Reading]:
             continue
         merged = None
         if reading.value.shape == "single":
-            merged = _beside(layout, reading, by_place, used) or _below(reading, by_place, used)
+            merged = (
+                _beside(layout, reading, by_place, used)
+                or _below(reading, by_place, used)
+                or _on_the_next_line(layout, reading)
+            )
         found.append(merged or reading)
     return [reading for reading in found if (reading.row, reading.column) not in used]
 
@@ -105,6 +111,25 @@ def _below(
         return None
     used.add((other.row, other.column))
     return _with_spread(reading, other.value.main, said.spread)
+
+
+def _on_the_next_line(layout: Layout, reading: Reading) -> Reading | None:
+    """The mean with a number in brackets or after ± below it, in a row without its own name."""
+    if reading.row + 1 >= len(layout.table.rows):
+        return None
+    row, next_row = layout.table.rows[reading.row : reading.row + 2]
+    for cell, below in zip(row[: layout.stub], next_row[: layout.stub], strict=True):
+        if below.text not in ("", cell.text) and not said_of_numbers(below.text).spread:
+            return None
+    cell = next_row[reading.column]
+    spread = spread_alone(cell)
+    if spread is not None:
+        return _with_spread(reading, spread, "")
+    found = _BRACKETED.match(plain(cell.text))
+    if found is None:
+        return None
+    value = replace(reading.value, shape="bracket", spread=float(found["spread"]))
+    return replace(reading, value=value)
 
 
 def _with_spread(reading: Reading, spread: float, said: str) -> Reading:

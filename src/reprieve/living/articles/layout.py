@@ -7,20 +7,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reprieve.living.articles.grid_parts import (
+    calls_groups,
     head_rows,
     is_blank,
     is_p_value,
     labels_in_the_middle,
     looks_like_data,
     path_above,
+    repeats_itself,
     stub_columns,
     text_columns,
     with_group,
+    with_spread_heads,
 )
 from reprieve.living.articles.numbers import Value, plain, read_interval, read_spread, read_value
 from reprieve.living.articles.tables import Cell, Table
+from reprieve.living.articles.times import names_only_a_time
 
 _P_NUMBER = re.compile(r"^\W*(?:[<>=]?\s?0?\.\d+\**|ns|n\.s\.|p\s?[<=>].*)$", re.IGNORECASE)
+_COUNT = re.compile(r"^\W*n\s?=\s?\d+\W*(?:\(?\d*\)?|%)?\W*$", re.IGNORECASE)
+_OF_PEOPLE = [
+    re.compile(rf"^\W*(?:(?:mean|median|average|patient'?s?'?) )?(?:{words})", re.IGNORECASE)
+    for words in (
+        r"age\b|years of age",
+        r"(?:fe)?males?\b|sex\b|gender|(?:wo)?m[ae]n\b|boys|girls",
+        r"bmi\b|body mass|(?:body )?weight|height|stature",
+        r"ethnic|race\b|white\b|caucasian|education|married|marital|smok|employ",
+        r"duration of|(?:disease|symptom|pain) duration|comorbid|time since (?:onset|diagnosis)",
+    )
+]
 _TEST_ROW = re.compile(r"\bp\b[- ]?(?:value)?|anova|\btest\b|\bvs\b", re.IGNORECASE)
 
 
@@ -94,6 +109,22 @@ class Layout:
             for c in range(self.stub, self.table.width)
         ]
 
+    def called_groups(self) -> list[str]:
+        """The names in a column of the stub whose title says that it holds groups."""
+        heads, body = self.table.rows[: self.head], self.table.rows[self.head :]
+        for c in range(self.stub):
+            title = " ".join(path_above(heads, c))
+            if calls_groups(title):
+                texts = (with_group(row[c].text, title) for row in body)
+                return [text for text in texts if not is_blank(text)]
+        return []
+
+    @property
+    def describes_people(self) -> bool:
+        """Whether its rows give age and sex or build of people, as a first table does."""
+        rows = {h for r in self.readings for h in (*r.stubs, *r.sections)}
+        return sum(any(kind.match(plain(row)) for row in rows) for kind in _OF_PEOPLE) >= 2
+
     @property
     def corner(self) -> str:
         """What stands above the stub."""
@@ -107,8 +138,9 @@ class Layout:
 def lay_out(table: Table) -> Layout:
     """Find head, stub and sections of a table, and read its numbers with their headings."""
     table = _with_lines_as_rows(table)
-    rows = table.rows
     head = head_rows(table)
+    table = with_spread_heads(table, head)
+    rows = table.rows
     stub = stub_columns(table, head)
     layout = Layout(table, head, stub)
     between = text_columns(table, head, stub)
@@ -125,13 +157,13 @@ def lay_out(table: Table) -> Layout:
         if all(is_blank(cell.text) for cell in row):
             continue
         if _is_heading_row(table, r, head, stub):
-            own = [cell for c, cell in enumerate(row) if _begins(rows, r, c)]
             named = stub and _begins(rows, r, 0) and not is_blank(row[0].text)
             label = row[0].text if named else ""
-            heads = [*([] if own else heads), row]
-            sections = [_Section(label, row[0].indent, row[0].bold, r)] if label else []
+            heads = [*_still_above(heads, row, stub), row]
+            if label or not _kind_of(row, stub):
+                sections = [_Section(label, row[0].indent, row[0].bold, r)] if label else []
+                parents = []
             filled.clear()
-            parents = []
             continue
         if _is_section(row, stub):
             first = next(cell for cell in row if not is_blank(cell.text))
@@ -204,7 +236,8 @@ def _lines_of(row: Sequence[Cell]) -> int:
     counts = {len(cell.lines) for cell in row if len(cell.lines) > 1}
     count = counts.pop() if len(counts) == 1 else 1
     numbers = [cell for cell in row[1:] if looks_like_data(" ".join(cell.lines[:1]))]
-    if count < 2 or len(row[0].lines) != count or not numbers:
+    named = any(len(cell.lines) == count and cell not in numbers for cell in row[:3])
+    if count < 2 or not named or not numbers:
         return 1
     if any(len(cell.lines) != count or cell.height > 1 for cell in numbers):
         return 1
@@ -272,12 +305,35 @@ def _is_heading_row(table: Table, r: int, head: int, stub: int) -> bool:
         for cell in data
         if plain(cell.text) in headings
         or re.search(
-            r"[nN]\s?=|mean|\bSD\b|base-?line|\bweeks?\b|\bmonths?\b|pre-?|post-?|p[- ]value|"
-            r"group|change",
+            r"[nN]\s?=|mean|\bSD\b|base-?line|\bweeks?\b|\bmonths?\b|\bpre|\bpost|before|after|"
+            r"p[- ]value|group|change",
             cell.text,
+            re.IGNORECASE,
         )
     )
-    return named >= max(1, len(data) // 2)
+    return named >= max(1, len(data) // 2) or (r == head and repeats_itself(row))
+
+
+def _still_above(
+    heads: Sequence[Sequence[Cell]], row: Sequence[Cell], stub: int
+) -> list[Sequence[Cell]]:
+    """The rows of headings that still hold below a row that gives new ones.
+
+    A row that only counts people, or only says when, takes the place of the one that did so.
+    """
+    kind = _kind_of(row, stub)
+    if not kind:
+        return []
+    return [head for head in heads if _kind_of(head, stub) != kind]
+
+
+def _kind_of(row: Sequence[Cell], stub: int) -> str:
+    """Whether a row of headings counts people or says when, and nothing else."""
+    texts = [cell.text for cell in dict.fromkeys(row[max(1, stub) :]) if not is_blank(cell.text)]
+    texts = [text for text in texts if not is_p_value(text)]
+    if texts and all(_COUNT.match(plain(text)) for text in texts):
+        return "people"
+    return "times" if texts and all(names_only_a_time(text) for text in texts) else ""
 
 
 def _first_section(table: Table, head: int, stub: int) -> list[_Section]:

@@ -50,6 +50,7 @@ _FRACTION = re.compile(
     rf"^(?P<events>\d+)\s*(?:/|of|"
     rf"out of)\s*(?P<people>\d+)\s*(?:\(\s*(?P<pct>{_N})\s?%?\s*\))?\s*{_MARKS}$"
 )
+_PEOPLE_FIRST = re.compile(r"^\(?\s*n\s*=\s*\d+\s*\)?\s*[:;,]?\s+(?=[-.\d])", re.IGNORECASE)
 _SPAN = re.compile(
     r"^\d+(?:\.\d+)?(?:st|nd|rd|th)?[- ]?(?:h|hrs?|d|w|m|y|mo|wks?|mths?|yrs?|hours?|days?|"
     r"weeks?|months?|years?)\W*$",
@@ -123,10 +124,12 @@ def read_value(text: str) -> Value | None:
     (-3.2, 'interval', -4.1, -2.3, 'ci')
     >>> read_value("12 (34%)").shape, read_value("12/30 (40%)").spread
     ('percent', 30.0)
+    >>> read_value("n = 19: 3.36 (2.21)").main
+    3.36
     >>> read_value("P < 0.05") is None
     True
     """
-    text = plain(text)
+    text = _PEOPLE_FIRST.sub("", plain(text))
     if not text or len(text) > 120:
         return None
     if _SPAN.match(text):

@@ -66,7 +66,7 @@ def _ranges(
         )
         around[name] += [word for word in words if word not in around[name]]
     ranges = {
-        name: article.instruments.range_of(scale, values[name], " ".join(around[name]))
+        name: article.instruments.ranges.of(scale, values[name], " ".join(around[name]))
         for name, scale in scales.items()
     }
     # One trial uses one sort of line for all its ratings of pain.

@@ -16,7 +16,8 @@ from reprieve.evidence.records import Evidence
 from reprieve.evidence.schema import SIDE_TABLES, TABLES
 from reprieve.evidence.typed import empty_table
 from reprieve.living.account import LeftOut, Placed
-from reprieve.living.articles.arms import Arms, abbreviations_in
+from reprieve.living.articles.abbreviations import abbreviations_in
+from reprieve.living.articles.arms import Arms
 from reprieve.living.articles.article import Article
 from reprieve.living.articles.candidate import Refusal
 from reprieve.living.articles.candidates import candidates_of

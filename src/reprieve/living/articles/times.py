@@ -132,6 +132,12 @@ _FROM_BASELINE = re.compile(
 )
 
 
+_JOINING = re.compile(
+    r"^(?:(?:or|and|in|of|at|for)\s+)+(?=\w)|(?:\s+(?:or|and|in|of|at|for|the))+$|^(?:or|and)$",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Time:
     """A point in time as words give it.
@@ -198,7 +204,7 @@ def without_times(text: str) -> str:
     Examples
     --------
     >>> without_times("Pain Baseline"), without_times("VAS at 12 weeks")
-    ('Pain', 'VAS at')
+    ('Pain', 'VAS')
     """
     kept = plain(text)
     for pattern in (_LIST, _UNIT_LIST, _AFTER, _UNIT_FIRST, _BASELINE, _VISIT):
@@ -210,7 +216,18 @@ def without_times(text: str) -> str:
         kept,
         flags=re.IGNORECASE,
     )
-    return re.sub(r"\s+", " ", kept).strip(" -,;:")
+    return without_joining_words(re.sub(r"\s+", " ", kept).strip(" -,;:"))
+
+
+def without_joining_words(name: str) -> str:
+    """A name without the words that joined it to a time or a number that was taken out.
+
+    Examples
+    --------
+    >>> without_joining_words("Group C at"), without_joining_words("or Control")
+    ('Group C', 'Control')
+    """
+    return _JOINING.sub("", name).strip(" -,;:")
 
 
 @lru_cache(maxsize=8192)

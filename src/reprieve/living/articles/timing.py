@@ -13,8 +13,14 @@ from reprieve.living.articles.statistics import compares_groups
 from reprieve.living.articles.times import Time, find_times, names_only_a_time, speaks_of_change
 
 _BASELINE_TABLE = re.compile(
-    r"base-?line|demograph|characteristics|homogene|at (?:inclusion|entry|enrol)|"
-    r"before (?:the )?treatment|pre-?treatment",
+    r"base-?\s?line|demograph|characteristics|homogene|at (?:inclusion|entry|enrol)|"
+    r"(?:before|prior to) (?:the )?(?:\w+ ){0,3}?(?:treatment|intervention|inhalation|injection|"
+    r"surgery)|pre-?treatment",
+    re.IGNORECASE,
+)
+_SINCE_BASELINE = re.compile(
+    r"\b(?:from|since|versus|vs\.?|compared (?:to|with)|relative to|minus) (?:the )?"
+    r"base-?\s?line\w*",
     re.IGNORECASE,
 )
 _OF_TRIAL = re.compile(
@@ -62,7 +68,7 @@ def time_of(reading: Reading, layout: Layout, article: Article) -> tuple[float, 
 
 def _of_baseline_only(layout: Layout) -> bool:
     """Whether a table gives values before treatment and no others, by its caption."""
-    caption = plain(layout.table.caption)
+    caption = _SINCE_BASELINE.sub("change", plain(layout.table.caption))
     return bool(_BASELINE_TABLE.search(caption)) and not _OVER_TIME.search(caption)
 
 
@@ -73,11 +79,12 @@ def _is_change_heading(heading: str) -> bool:
 def _time_of_caption(
     caption: str, change: bool, layout: Layout, article: Article
 ) -> tuple[float, bool, float] | str:
-    if _BASELINE_TABLE.search(caption):
+    if _BASELINE_TABLE.search(_SINCE_BASELINE.sub(" ", caption)):
         caption = _OF_TRIAL.sub(" ", caption)
     times = [time for time in find_times(caption) if time.when != "visit"]
     later = list(dict.fromkeys(time for time in times if time.when != "baseline"))
-    if not change and _BASELINE_TABLE.search(caption) and not _caption_change(layout):
+    baseline = _BASELINE_TABLE.search(_SINCE_BASELINE.sub(" ", caption))
+    if not change and baseline and not _caption_change(layout):
         if not later:
             return 0.0, False, 0.95
         if not _OVER_TIME.search(caption):
@@ -99,6 +106,8 @@ def _time_of_caption(
         month = _month_of(Time("post"), layout, article)
         if not isinstance(month, str) and article.treatment_certainty >= 0.6:
             return month[0], True, month[1] * 0.8
+    elif layout.describes_people and not _times_elsewhere(layout):
+        return 0.0, False, 0.85
     return "no time is named"
 
 
