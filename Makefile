@@ -12,10 +12,10 @@ demo: .venv/installed           ## Set up, run the main job, say where the repor
 	@$(BIN)/reprieve report --all --output out
 
 test: .venv/installed-test      ## Set up and run all tests
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 test-slow: .venv/installed-test ## Also the simulations that take minutes
-	@$(BIN)/pytest -n 2 -m slow
+	@$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 lint: .venv/installed-lint      ## Style, types, and the layers of the house
 	@$(BIN)/ruff check --quiet .

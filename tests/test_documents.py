@@ -22,11 +22,14 @@ def blocks(page, language):
 
 
 def commands():
+    """The commands of all pages, each once, where it comes first."""
+    seen = set()
     for page in PAGES:
         for block in blocks(page, "sh"):
             for line in block.replace("\\\n", " ").splitlines():
                 words = shlex.split(line, comments=True)
-                if words[:1] == ["reprieve"]:
+                if words[:1] == ["reprieve"] and tuple(words) not in seen:
+                    seen.add(tuple(words))
                     yield pytest.param(words, page.parent, id=f"{page.name}: {' '.join(words)}")
 
 

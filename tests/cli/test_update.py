@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from databases import AddEvidence
 
 from reprieve.evidence import load_evidence
 from reprieve.living.store import open_store
@@ -28,14 +29,14 @@ def evidence():
 
 
 @pytest.fixture
-def where(tmp_path, evidence, monkeypatch):
+def where(tmp_path, evidence, monkeypatch, copy_of_file):
     for name in ("MAIL_TO", "WEBHOOKS", "FEED", "STORE"):
         monkeypatch.delenv(f"REPRIEVE_{name}", raising=False)
-    place = tmp_path / "store.db"
-    with open_store(place) as store:
-        store.accounts.add("admin", "admin")
-        store.import_package(evidence, who="admin", why="a start")
-    return place
+    return copy_of_file(tmp_path / "store.db", add_admin, AddEvidence(evidence, "admin"))
+
+
+def add_admin(store):
+    store.accounts.add("admin", "admin")
 
 
 def change(where):

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from databases import AddEvidence
 
 from reprieve.living.store import Insert, open_store
+from reprieve.living.store.models import WorkItem
 
 PASSWORD = "a sentence to remember"
 RIS = """TY  - JOUR
@@ -23,26 +25,31 @@ ER  -
 """
 
 
-@pytest.fixture
-def at(tmp_path, monkeypatch, run, make_evidence):
-    """A store with an editor and two reviewers; `at("ben", "screen", …)` is ben's command."""
-    for name in ("REPRIEVE_TOKEN", "REPRIEVE_USER"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("REPRIEVE_STORE", str(tmp_path / "team.db"))
-    monkeypatch.setenv("REPRIEVE_PASSWORD", PASSWORD)
-    evidence = make_evidence(
+@pytest.fixture(scope="module")
+def small(make_shared_evidence):
+    return make_shared_evidence(
         outcomes=[
             {"study_id": "vega-2015", "arm_id": arm, "month": 0, "mean": mean, "sd": 20}
             for arm, mean in (("cells", 60), ("saline", 61))
         ]
     )
-    store = open_store(tmp_path / "team.db")
+
+
+def add_people(store):
     store.accounts.add("ada", "admin", password=PASSWORD)
     store.accounts.add("ed", "editor", by="ada", password=PASSWORD)
     for name in ("ben", "cleo"):
         store.accounts.add(name, "reviewer", by="ada", password=PASSWORD)
-    store.import_package(evidence, who="ed", why="first import")
-    store.close()
+
+
+@pytest.fixture
+def at(tmp_path, monkeypatch, run, small, copy_of_file):
+    """A store with an editor and two reviewers; `at("ben", "screen", …)` is ben's command."""
+    for name in ("REPRIEVE_TOKEN", "REPRIEVE_USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REPRIEVE_STORE", str(tmp_path / "team.db"))
+    monkeypatch.setenv("REPRIEVE_PASSWORD", PASSWORD)
+    copy_of_file(tmp_path / "team.db", add_people, AddEvidence(small, "ed"))
 
     def call(who, *words, status=0):
         monkeypatch.setenv("REPRIEVE_USER", who)
@@ -96,6 +103,28 @@ def test_screening_from_first_to_last(at, listed):
 
 def test_what_steers_terminals_is_not_printed(at, listed):
     assert "\x1b" not in at("ben", "screen", "show", listed[0])
+
+
+def test_errors_and_tables_do_not_steer_terminals_either(at, listed, tmp_path):
+    store = open_store(tmp_path / "team.db")
+    with store.writing() as session:
+        session.get(WorkItem, listed[0]).title = "\x1b[2Jcells"
+    store.close()
+    for who in ("ben", "cleo"):
+        at(who, "screen", "decide", listed[0], "include")
+    err = at("ed", "screen", "decide", listed[0], "include", status=2)
+    assert "needs no more reviewers" in err
+    assert "\x1b" not in err
+
+    at("ben", "appraise", "add", "vega-2015")
+    (item,) = read(at, "ben", "appraise", "list")["items"]
+    rows = [{"domain": "overall", "judgement": "low", "rationale": "so\x1b[2J [red]it is"}]
+    (tmp_path / "mine.json").write_text(json.dumps(rows))
+    for who in ("ben", "cleo"):
+        at(who, "appraise", "submit", item["id"], tmp_path / "mine.json")
+    out = at("ben", "appraise", "results")
+    assert "\x1b" not in out
+    assert "[red]" in out
 
 
 def test_what_is_wrong_is_said(at, listed, tmp_path):

@@ -425,10 +425,28 @@ def test_a_row_that_stands_twice(package: Path, table: str) -> None:
 
 
 def test_two_values_for_one_thing(package: Path) -> None:
-    row, _ = append(package, "events", events="0", n="7")
+    row, _ = append(package, "outcomes", n="7")
     (warning,) = new_faults(package)
     assert (warning.row, warning.level) == (row, "warning")
     assert "gives another value for what an earlier row gives" in str(warning)
+
+
+@pytest.mark.parametrize("flag", ["", "read_off", "imputed"])
+def test_two_counts_of_one_event(package: Path, flag: str) -> None:
+    row, rows = append(package, "events", events="0", n="7", flag=flag)
+    (error,) = new_faults(package)
+    assert (error.row, error.column, error.level) == (row, "events", "error")
+    assert f"0 of 7 is a second count of '{rows[-1]['event']}' in" in error.message
+    assert error.message.endswith(f"beside row {row - 1}")
+    assert "conflicts.csv" in error.expected
+
+
+def test_counts_that_no_analysis_adds_stand_apart(package: Path) -> None:
+    append(package, "events", flag="subgroup", events="0", n="7")
+    assert new_faults(package) == []
+    row, _ = append(package, "events", flag="subgroup", events="1", n="7")
+    (warning,) = new_faults(package)
+    assert (warning.row, warning.level) == (row, "warning")
 
 
 def arms_copied(package: Path, times: int) -> list[Fault]:

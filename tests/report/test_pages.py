@@ -12,7 +12,7 @@ import pytest
 
 from reprieve.answers import Answer, comparisons
 from reprieve.errors import InputError, UnknownWordError
-from reprieve.evidence import load_evidence
+from reprieve.evidence import Evidence, load_evidence, schema
 from reprieve.report import content, write_all, write_report
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
@@ -221,13 +221,23 @@ def test_trials_not_read_yet_are_listed(tmp_path: Path) -> None:
     assert all(label in page.text for label in labels)
 
 
-def test_all_conditions_and_their_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        ("hip_osteoarthritis", "radiculopathy", "tendinopathy", "trigeminal_neuralgia"),
+        pytest.param((), marks=pytest.mark.slow, id="all"),
+    ],
+)
+def test_all_conditions_and_their_index(
+    conditions: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(content, "comparisons", first_without_number)
     seen: list[tuple[int, int, str]] = []
-    index = write_all(tmp_path / "new" / "folder", progress=lambda *step: seen.append(step))
+    folder, evidence = tmp_path / "new" / "folder", only(conditions)
+    index = write_all(folder, evidence, progress=lambda *step: seen.append(step))
     page = Page(index)
     pages = [link for link in page.links if link.endswith(".html")]
-    assert len(pages) == len(set(pages)) == load_evidence().studies["condition"].n_unique()
+    assert len(pages) == len(set(pages)) == evidence.studies["condition"].n_unique()
     assert all((index.parent / link).exists() for link in pages)
     assert seen[0][0] == 0
     assert seen[-1][:2] == (len(pages) + 1, len(pages) + 1)
@@ -236,9 +246,22 @@ def test_all_conditions_and_their_index(tmp_path: Path, monkeypatch: pytest.Monk
     assert not list(index.parent.glob(".*"))
 
 
-def first_without_number(condition: str, evidence: object) -> list[Answer]:
+def only(conditions: tuple[str, ...]) -> Evidence:
+    """The evidence on some conditions; on all where none is named."""
+    whole = load_evidence()
+    if not conditions:
+        return whole
+    mine = whole.studies["study_id"].filter(whole.studies["condition"].is_in(conditions))
+    kept = {
+        name: whole.table(name).filter(whole.table(name)["study_id"].is_in(mine.to_list()))
+        for name in (*schema.TABLES, "cautions", "conflicts")
+    }
+    return replace(whole, **kept)
+
+
+def first_without_number(condition: str, evidence: Evidence) -> list[Answer]:
     """Answers that need no figure, so that many pages are quick to write."""
-    answers = comparisons(condition, load_evidence())
+    answers = comparisons(condition, evidence)
     return [a for a in answers if a.effect is None] or answers[:1]
 
 

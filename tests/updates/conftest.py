@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import loopback as misbehaviour
 import pytest
-from databases import postgres_server, sqlite_template, store, store_url
 
 from reprieve.living.sources import Settings
 from reprieve.living.sources.client import PoliteClient
@@ -22,8 +21,6 @@ from reprieve.updates.conclusions import (
     OrderConclusion,
     TrialUsed,
 )
-
-__all__ = ["postgres_server", "sqlite_template", "store", "store_url"]
 
 
 @pytest.fixture(scope="session")

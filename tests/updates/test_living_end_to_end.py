@@ -97,7 +97,9 @@ def verify_all(store):
     return len(waiting)
 
 
-def test_posted_results_read_back_restore_the_answer(review, snapshot):
+@pytest.mark.parametrize("known", ["part", pytest.param("snapshot", marks=pytest.mark.slow)])
+def test_posted_results_read_back_restore_the_answer(review, known, request):
+    snapshot = request.getfixturevalue(known)
     less = without(snapshot, STUDY, VALUES)
     review.import_package(less, who="admin", why="the snapshot without one trial's results")
     first = update(review)

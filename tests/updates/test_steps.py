@@ -40,17 +40,15 @@ PAPER = Record(
 )
 
 
-@pytest.fixture
-def filled(store, make_evidence):
-    evidence = make_evidence(
+@pytest.fixture(scope="module")
+def small(make_shared_evidence):
+    return make_shared_evidence(
         studies=[{"study_id": "a", "label": "Trial a", "registration": "NCT09000009"}],
         outcomes=[
             {"study_id": "a", "arm_id": arm, "mean": mean, "sd": 10}
             for arm, mean in (("cells", 30), ("saline", 45))
         ],
     )
-    store.import_package(evidence, who="editor", why="a start")
-    return store
 
 
 class Records:

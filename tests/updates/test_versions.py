@@ -19,10 +19,10 @@ PAIN = "knee_osteoarthritis cell_therapy placebo pain 6"
 MEANS = {"a": (30, 45), "b": (32, 46), "c": (31, 47), "d": (29, 44)}
 
 
-@pytest.fixture
-def four(make_evidence):
+@pytest.fixture(scope="module")
+def small(make_shared_evidence):
     """Four trials that agree: cells are better than saline."""
-    return make_evidence(
+    return make_shared_evidence(
         studies=[
             {"study_id": s, "label": f"Trial {s}", "n_randomised": 80, "doi": f"10.1000/{s}"}
             for s in MEANS
@@ -38,12 +38,6 @@ def four(make_evidence):
             for arm, mean in zip(("cells", "saline"), means, strict=True)
         ],
     )
-
-
-@pytest.fixture
-def filled(store, four):
-    store.import_package(four, who="editor", why="four trials")
-    return store
 
 
 def change(store, study, **cells):
@@ -308,14 +302,14 @@ def test_a_retraction(filled):
     assert update(filled).alerts == ()
 
 
-def test_the_pipeline_of_a_store(filled, four):
+def test_the_pipeline_of_a_store(filled, small):
     from datetime import date
 
     with filled.reading() as session:
-        assert "extract" in stored_pipeline(session, four, date(2026, 1, 1)).source
+        assert "extract" in stored_pipeline(session, small, date(2026, 1, 1)).source
     keep(filled, registration())
     with filled.reading() as session:
-        found = stored_pipeline(session, four, date(2026, 1, 1))
+        found = stored_pipeline(session, small, date(2026, 1, 1))
     assert [each.trial.id for each in found.trials] == ["NCT09999999"]
     assert found.counts["overdue"] == (1, 60)
 

@@ -32,6 +32,7 @@ from reprieve.cli import (
     verify,
     watch,
 )
+from reprieve.cli.texts import harmless
 from reprieve.errors import ReprieveError
 
 app = typer.Typer(
@@ -94,7 +95,8 @@ def main() -> None:
     try:
         app()
     except ReprieveError as error:
-        typer.echo(f"reprieve: {error}", err=True)
+        said = "\n".join(map(harmless, str(error).split("\n")))
+        typer.echo(f"reprieve: {said}", err=True)
         sys.exit(2)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has had enough
         sys.stderr.close()

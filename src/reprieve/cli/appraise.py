@@ -9,6 +9,7 @@ import typer
 
 from reprieve.cli import output
 from reprieve.cli.signing_in import StoreOption, UserOption
+from reprieve.cli.texts import harmless
 from reprieve.cli.worklists import (
     ItemNumber,
     Note,
@@ -33,8 +34,9 @@ app = typer.Typer(
 
 def _open(store: Store) -> RiskOfBias:
     from reprieve.living.worklists import RiskOfBias
+    from reprieve.updates.judgements import bias_records
 
-    return RiskOfBias(store)
+    return RiskOfBias(store, check=bias_records)
 
 
 add_list(app, _open, "result")
@@ -54,6 +56,9 @@ def add(
     json: output.Json = False,
 ) -> None:
     """Put a result of a trial on the list."""
+    from reprieve.certainty.risk_of_bias.tools import tool as known_tool
+
+    known_tool(tool)
     with at_work(store, user) as (it, who):
         new = _open(it).queue(
             trial, who=who, title=title, outcome=outcome, comparison=comparison, tool=tool
@@ -75,12 +80,16 @@ def submit(
     user: UserOption = None,
     json: output.Json = False,
 ) -> None:
-    """Hand in your judgements, one a domain."""
+    """Hand in your judgements, one a domain, and one of the result overall."""
+    from reprieve.certainty.risk_of_bias.tools import OVERALL
+
     own = json_of(judgements)
     if not isinstance(own, list) or not all(isinstance(row, dict) for row in own):
         raise InputError(f"{judgements} holds no list of judgements; expected [{{…}}, …]")
     with at_work(store, user) as (it, who):
         print_item(_open(it).submit(item, own, who=who, note=note), json=json)
+    if not any(str(row["domain"]).strip() == OVERALL for row in own):
+        typer.echo(f"There is no judgement of {OVERALL!r}: no certainty will rest on it", err=True)
 
 
 @app.command()
@@ -93,8 +102,6 @@ def compare(
     """The two judgements of each domain side by side."""
     from dataclasses import asdict
 
-    from rich.markup import escape
-
     with at_work(store, user) as (it, who):
         domains = _open(it).comparison(item, who=who)
     if json:
@@ -102,29 +109,47 @@ def compare(
         return
     shown = output.table("Domain", "First", "Second", "Agreed")
     for one in domains:
-        words = [escape(judged.judgement) if judged else "–" for judged in (one.a, one.b)]
-        shown.add_row(escape(one.domain), *words, "yes" if one.agreed else "no")
+        words = [judged.judgement if judged else "–" for judged in (one.a, one.b)]
+        shown.add_row(*_shown(one.domain, *words), "yes" if one.agreed else "no")
     output.console().print(shown)
 
 
 @app.command()
 def results(
+    path: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write a file of judgements (risk_of_bias.csv)."),
+    ] = None,
     store: StoreOption = None,
     user: UserOption = None,
     json: output.Json = False,
 ) -> None:
     """What has been judged in the end, and how far people agreed."""
-    from rich.markup import escape
+    from reprieve.certainty import write_judgements
+    from reprieve.updates.judgements import settled_judgements
 
     with at_work(store, user) as (it, who):
         bias = _open(it)
         rows, agreement = bias.results(who=who), bias.agreement(who=who)
+        if path is not None:
+            write_judgements(path, settled_judgements(it))
     if json:
-        output.print_json({"judgements": rows, "agreement": agreement.to_dict()})
+        written = {} if path is None else {"file": str(path)}
+        output.print_json({"judgements": rows, "agreement": agreement.to_dict()} | written)
+        return
+    if path is not None:
+        typer.echo(f"Wrote {path}")
         return
     shown = output.table("Trial", "Outcome", "Domain", "Judgement", "Who", "Why")
     for row in rows:
         parts = (row[name] for name in ("outcome", "domain", "judgement", "who", "why"))
-        shown.add_row(escape(row["study_id"]), *map(escape, parts))
+        shown.add_row(*_shown(row["study_id"], *parts))
     output.console().print(shown)
     typer.echo(f"Agreement: {agreement}")
+
+
+def _shown(*texts: str) -> list[str]:
+    """Texts that people typed, for a table."""
+    from rich.markup import escape
+
+    return [escape(harmless(text)) for text in texts]

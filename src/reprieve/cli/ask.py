@@ -9,7 +9,7 @@ import typer
 
 from reprieve.cli import output
 from reprieve.cli.certainty import print_reasons
-from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.opening import AsOf, EvidencePlace, judged_evidence
 from reprieve.cli.words import ComparatorAsked, ConditionArgument, TreatmentAsked
 from reprieve.errors import InputError
 
@@ -78,7 +78,7 @@ def ask(
         randomised=not nonrandomised,
         mcid=mcid,
     )
-    package = evidence_of(evidence, as_of)
+    package, judged = judged_evidence(evidence, as_of)
     if at_once:
         from reprieve.cli.networks import print_network
 
@@ -87,7 +87,7 @@ def ask(
     if month == "all":
         print_trajectory(question, package, picture, json=json)
         return
-    answer = answer_to(question, package)
+    answer = answer_to(question, package, judgements=judged)
     course = ask_trajectory(question, package)
     every = multiverse(question, package) if every_analysis else None
     if json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.opening import AsOf, EvidencePlace, Judgements, judged_evidence
 from reprieve.cli.words import ConditionArgument, TreatmentAsked
 from reprieve.errors import InputError
 
@@ -38,9 +38,7 @@ def certainty(
     target: Annotated[
         str, typer.Option(help="What is rated: mcid (a worthwhile difference) or null (any).")
     ] = "mcid",
-    judgements: Annotated[
-        Path | None, typer.Option(help="Risk of bias: a file of judgements (reprieve rob).")
-    ] = None,
+    judgements: Judgements = None,
     overrules: Annotated[
         Path | None, typer.Option(help="What people decided otherwise: overrules.csv.")
     ] = None,
@@ -64,7 +62,7 @@ def certainty(
     from reprieve.answers import Question
     from reprieve.answers.ask import ask
     from reprieve.answers.flips import verdict_flips
-    from reprieve.certainty import Rules, read_judgements, read_overrules
+    from reprieve.certainty import Rules, read_overrules
 
     question = Question(
         condition=condition,
@@ -75,8 +73,7 @@ def certainty(
         mcid=mcid,
         randomised=not nonrandomised,
     )
-    package = evidence_of(evidence, as_of)
-    judged = read_judgements(judgements) if judgements else []
+    package, judged = judged_evidence(evidence, as_of, judgements)
     rules = Rules(target=target)  # type: ignore[arg-type]  # Rules checks the word
     if overrule is not None or withdraw is not None:
         proposed = ask(question, package, judgements=judged, rules=rules).certainty

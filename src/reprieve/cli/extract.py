@@ -9,6 +9,7 @@ import typer
 
 from reprieve.cli import output
 from reprieve.cli.signing_in import StoreOption, UserOption
+from reprieve.cli.texts import harmless
 from reprieve.cli.worklists import (
     ItemNumber,
     Note,
@@ -101,6 +102,7 @@ def compare(
     shown = output.table("Difference", "First", "Second", "To choose")
     for one in found.differences:
         wanted = "yes" if one.binding else "no"
-        shown.add_row(escape(one.id), escape(one.a or "–"), escape(one.b or "–"), wanted)
+        texts = (escape(harmless(text or "–")) for text in (one.id, one.a, one.b))
+        shown.add_row(*texts, wanted)
     if found.differences:
         output.console().print(shown)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reprieve.cli import output
-from reprieve.cli.opening import AsOf, EvidencePlace, evidence_of
+from reprieve.cli.opening import AsOf, EvidencePlace, Judgements, judged_evidence
 from reprieve.cli.words import ComparatorAsked, ConditionArgument, TreatmentAsked
 from reprieve.errors import InputError
 
@@ -32,9 +32,7 @@ def findings(
         str | None,
         typer.Option(help="With --comparator all: how to rate, GRADE (unless said) or CINeMA."),
     ] = None,
-    judgements: Annotated[
-        Path | None, typer.Option(help="Risk of bias: a file of judgements (reprieve rob).")
-    ] = None,
+    judgements: Judgements = None,
     overrules: Annotated[
         Path | None, typer.Option(help="What people decided otherwise: overrules.csv.")
     ] = None,
@@ -46,13 +44,12 @@ def findings(
     from reprieve.answers.findings_rows import SummaryOfFindings
     from reprieve.answers.network_findings import NetworkFindings, network_findings
     from reprieve.answers.summary_of_findings import summary_of_findings
-    from reprieve.certainty import read_judgements, read_overrules
+    from reprieve.certainty import read_overrules
     from reprieve.report.findings import write_findings
 
     if comparator != "all":
         _refuse_network_options(month=month, reference=reference, approach=approach)
-    package = evidence_of(evidence, as_of)
-    judged = read_judgements(judgements) if judgements else []
+    package, judged = judged_evidence(evidence, as_of, judgements)
     decided = read_overrules(overrules) if overrules else []
     found: SummaryOfFindings | NetworkFindings
     if comparator == "all":

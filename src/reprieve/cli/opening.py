@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from reprieve.certainty import BiasJudgement
     from reprieve.evidence import Evidence
+    from reprieve.living.store import Store
 
 EvidencePlace = Annotated[
     str | None,
@@ -23,6 +25,15 @@ AsOf = Annotated[
     typer.Option("--as-of", help="With a store: the evidence as it stood on a day (2026-03-01)."),
 ]
 
+Judgements = Annotated[
+    Path | None,
+    typer.Option(
+        "--judgements",
+        help="Risk of bias: a file of judgements (reprieve rob); with a store instead of those "
+        "settled in it.",
+    ),
+]
+
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -34,14 +45,47 @@ def evidence_of(place: str | None, as_of: str | None = None) -> Evidence:
     InputError
         If it can't be read, or a day is asked of something that has no history.
     """
+    if place is not None and _is_store(place):
+        with _store(place) as store:
+            return store.evidence(as_of)
+    return _package(place, as_of)
+
+
+def judged_evidence(
+    place: str | None, as_of: str | None = None, file: Path | None = None
+) -> tuple[Evidence, list[BiasJudgement]]:
+    """Evidence as `evidence_of` gives it, with what people judged about risk of bias.
+
+    The judgements are those of the file where one is given, else those settled in the store at
+    that date; a package and the snapshot bring none.
+
+    Raises
+    ------
+    InputError
+        As for `evidence_of`; or if the judgements can't be used.
+    """
+    from reprieve.certainty import read_judgements
+
+    if file is not None:
+        return evidence_of(place, as_of), read_judgements(file)
+    if place is not None and _is_store(place):
+        from reprieve.updates.judgements import settled_judgements
+
+        with _store(place) as store:
+            return store.evidence(as_of), settled_judgements(store, as_of)
+    return _package(place, as_of), []
+
+
+def _store(place: str) -> Store:
+    from reprieve.living.store import open_store
+
+    return open_store(place, create=False)
+
+
+def _package(place: str | None, as_of: str | None) -> Evidence:
     from reprieve.errors import InputError
     from reprieve.evidence import load_evidence
 
-    if place is not None and _is_store(place):
-        from reprieve.living.store import open_store
-
-        with open_store(place, create=False) as store:
-            return store.evidence(as_of)
     if as_of is not None:
         raise InputError(
             f"--as-of {as_of}: {place or 'the snapshot'} has one state only; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,12 @@ from reprieve.updates.topics import CELLS, Topic, topics
 
 _BASE = ("studies", "arms", "cautions")
 _VALUES = ("outcomes", "contrasts")
+_JUDGED = "risk of bias"
 _SPREADS = ("sd", "se", "ci_low", "q1", "min")
 """Columns from one of which a standard deviation can come."""
 
 
-def affected(before: Evidence, after: Evidence) -> list[Topic]:
+def affected(before: Evidence, after: Evidence, judged: Collection[str] = ()) -> list[Topic]:
     """The topics whose answers can differ between two states of the evidence.
 
     A topic counts when a trial with arms on both of its sides has other rows than before: any row
@@ -35,6 +36,8 @@ def affected(before: Evidence, after: Evidence) -> list[Topic]:
     Parameters
     ----------
     before, after : Evidence
+    judged : collection of str
+        Trials whose risk of bias has been judged otherwise, which weighs in the certainty.
 
     Returns
     -------
@@ -57,6 +60,8 @@ def affected(before: Evidence, after: Evidence) -> list[Topic]:
     moved = {study: parts for study, parts in moved.items() if parts}
     for study, domain in _imputing(before, after, moved, was, now):
         moved.setdefault(study, set()).add(domain)
+    for study in judged:
+        moved.setdefault(study, set()).add(_JUDGED)
     pairs = [
         (trial, parts)
         for study, parts in moved.items()
@@ -204,7 +209,7 @@ def _bears(trial: _TrialRows, parts: set[str], topic: Topic) -> bool:
             return False
         side = side_of(question.within(trial.condition))
         return any(side(arm) == TREATMENT for arm in trial.arms)
-    if not parts & {"base", question.outcome}:
+    if not parts & {"base", _JUDGED, question.outcome}:
         return False
     if topic.kind == "order":
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import singledispatch
 from itertools import combinations
@@ -16,6 +16,7 @@ from reprieve.answers.network_certainty import network_certainty
 from reprieve.answers.networks import NetworkAnswer, ask_network
 from reprieve.answers.words import OUTCOMES, capital, months, points
 from reprieve.certainty.networks.results import NetworkCertainty
+from reprieve.certainty.risk_of_bias.records import BiasJudgement
 from reprieve.effects.harms import HarmsQuestion
 from reprieve.effects.question import Question
 from reprieve.effects.trials import by_study
@@ -64,8 +65,18 @@ def conclude_all(
     return {key: conclusion for key, conclusion in found if conclusion is not None}
 
 
-def conclude_topic(topic: Topic, evidence: Evidence) -> Conclusion | None:
-    """Ask a topic and conclude; None where no trial bears on it."""
+def conclude_topic(
+    topic: Topic, evidence: Evidence, judgements: Sequence[BiasJudgement] = ()
+) -> Conclusion | None:
+    """Ask a topic and conclude; None where no trial bears on it.
+
+    Parameters
+    ----------
+    topic : Topic
+    evidence : Evidence
+    judgements : sequence of BiasJudgement
+        Of the risk of bias in the trials, for the certainty.
+    """
     question = topic.question
     if isinstance(question, HarmsQuestion):
         harms = _harms(ask_harms(question, evidence))
@@ -74,8 +85,8 @@ def conclude_topic(topic: Topic, evidence: Evidence) -> Conclusion | None:
         network = ask_network(question, evidence)
         if network.main is None or len(network.main.treatments) < FEWEST_OPTIONS:
             return None
-        return _order(network, evidence)
-    answer = ask(question, evidence)
+        return _order(network, evidence, judgements)
+    answer = ask(question, evidence, judgements=judgements)
     return None if answer.status == "no_trial" else conclude(answer)
 
 
@@ -117,7 +128,9 @@ def without_trial(
 
 
 @singledispatch
-def conclude(answer: object, evidence: Evidence | None = None) -> Conclusion:
+def conclude(
+    answer: object, evidence: Evidence | None = None, judgements: Sequence[BiasJudgement] = ()
+) -> Conclusion:
     """What an answer says, without its workings.
 
     Parameters
@@ -125,6 +138,8 @@ def conclude(answer: object, evidence: Evidence | None = None) -> Conclusion:
     answer : Answer, NetworkAnswer or HarmsAnswer
     evidence : Evidence, optional
         What a network was computed from (for its certainty); by default the curated snapshot.
+    judgements : sequence of BiasJudgement
+        Of the risk of bias in its trials, for the same; other answers hold theirs.
 
     Returns
     -------
@@ -141,7 +156,7 @@ def conclude(answer: object, evidence: Evidence | None = None) -> Conclusion:
 
 
 @conclude.register
-def _effect(answer: Answer, evidence: Evidence | None = None) -> EffectConclusion:
+def _effect(answer: Answer, *_: object) -> EffectConclusion:
     question, effect, people = answer.question, answer.effect, answer.per_100
     return EffectConclusion(
         key=effect_topic(question).key,
@@ -167,7 +182,11 @@ def _effect(answer: Answer, evidence: Evidence | None = None) -> EffectConclusio
 
 
 @conclude.register
-def _order(answer: NetworkAnswer, evidence: Evidence | None = None) -> OrderConclusion:
+def _order(
+    answer: NetworkAnswer,
+    evidence: Evidence | None = None,
+    judgements: Sequence[BiasJudgement] = (),
+) -> OrderConclusion:
     question, main = answer.question, answer.main
     topic = order_topic(question)
     options: tuple[str, ...] = ()
@@ -175,7 +194,8 @@ def _order(answer: NetworkAnswer, evidence: Evidence | None = None) -> OrderConc
     if main is not None:
         scores = dict(zip(main.fit.treatments, main.fit.p_scores, strict=True))
         options = tuple(sorted(main.treatments, key=lambda code: -scores[code]))
-        pairs = _pairs(answer, options, network_certainty(answer, evidence))
+        certainty = network_certainty(answer, evidence, judgements=judgements)
+        pairs = _pairs(answer, options, certainty)
     return OrderConclusion(
         key=topic.key,
         title=f"{_outcome(question)}: all options of {_condition(question.condition)}",
@@ -191,7 +211,7 @@ def _order(answer: NetworkAnswer, evidence: Evidence | None = None) -> OrderConc
 
 
 @conclude.register
-def _harms(answer: HarmsAnswer, evidence: Evidence | None = None) -> HarmConclusion:
+def _harms(answer: HarmsAnswer, *_: object) -> HarmConclusion:
     question = answer.question
     where = _condition(question.condition) if question.condition else "any painful condition"
     names = (vocabulary.treatment(code).name for code in (question.treatment, question.comparator))

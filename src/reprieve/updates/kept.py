@@ -22,15 +22,16 @@ from reprieve.updates.pipeline import Pipeline, pipeline
 from reprieve.updates.registered import registered_trial, shipped_pipeline
 from reprieve.updates.versions import ReviewVersion, version_from
 
-LOG, RETRACTED, REGISTERED, SILENT, SOFTWARE = (
+LOG, RETRACTED, REGISTERED, SILENT, SOFTWARE, JUDGED = (
     "log",
     "retracted",
     "registered",
     "silent",
     "software",
+    "judged",
 )
 """What `Version.data` holds: the log; retracted trials; the state of each registered trial, and the
-overdue ones; and the version of Reprieve.
+overdue ones; the version of Reprieve; and a digest of what was judged of each trial's risk of bias.
 """
 
 

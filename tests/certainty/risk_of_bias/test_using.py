@@ -72,6 +72,17 @@ def test_the_judgement_of_the_result_asked_for_comes_before_that_of_all_results(
         word()
 
 
+def test_several_results_that_are_judged_alike_are_one():
+    mine = [
+        judged("a", "high", outcome="pain", comparison=comparison)
+        for comparison in ("saline", "exercise")
+    ]
+    assert with_risk_of_bias(EFFECTS.head(1), mine)["risk_of_bias"][0] == "high"
+    mine.append(judged("a", "low", outcome="pain", comparison="usual care"))
+    with pytest.raises(InputError, match="a has judgements of several results"):
+        with_risk_of_bias(EFFECTS.head(1), mine)
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(InputError, match=r"no column 'study'; did you mean study_id\?"):
         with_risk_of_bias(EFFECTS, MINE, study="study")

@@ -90,6 +90,15 @@ def test_nothing_found_says_nothing():
     assert assess([], total=10).p == 1
 
 
+def test_where_nothing_relevant_can_be_left_it_is_not_too_early():
+    assert str(assess([0] * 10, total=10)) == (
+        "10 of 10 records screened, 0 relevant. Nothing is left to screen."
+    )
+    said = assess([0] * 480, total=500)
+    assert said.stop
+    assert "0 relevant. Screening may stop" in str(said)
+
+
 def test_words_round_recall_down():
     said = assess([1] * 70 + [0] * 360, total=500)
     assert said.recall_at_least == pytest.approx(70 / 71)

@@ -1,15 +1,12 @@
 """Stores on both databases."""
 
 import pytest
-from databases import postgres_server, sqlite_template, store, store_url
-
-__all__ = ["postgres_server", "sqlite_template", "store", "store_url"]
 
 
-@pytest.fixture
-def small(make_evidence):
+@pytest.fixture(scope="session")
+def small(make_shared_evidence):
     """Two trials that pass the gates: ``vega-2015`` and ``lee-2019``."""
-    return make_evidence(
+    return make_shared_evidence(
         studies=[
             {"study_id": "vega-2015", "label": "Vega 2015", "n_randomised": 40, "doi": "10.1000/a"},
             {"study_id": "lee-2019", "label": "Lee 2019", "n_randomised": 40, "doi": "10.1000/b"},
@@ -45,13 +42,6 @@ def small(make_evidence):
             }
         ],
     )
-
-
-@pytest.fixture
-def filled(store, small):
-    """The store with both trials."""
-    store.import_package(small, who="editor", why="first import")
-    return store
 
 
 @pytest.fixture

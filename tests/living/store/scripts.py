@@ -63,7 +63,6 @@ def bring_in(address, package, kill_at):
     event.listen(Engine, "commit", commit)
     store.import_package(package, who="editor", why="the package")
     store.close()
-    print(statements)  # noqa: T201
 
 
 if __name__ == "__main__":

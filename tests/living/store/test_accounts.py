@@ -18,14 +18,17 @@ def member(store):
     return "m.ember"
 
 
-def test_passwords_open_accounts_and_are_kept_as_argon2(store, member):
+def test_passwords_open_accounts_and_are_kept_as_argon2(store, monkeypatch, real_passwords):
+    monkeypatch.setattr("argon2.PasswordHasher", real_passwords)
+    member = "m.ember"
+    store.accounts.add(member, "reviewer", by="admin", password=PASSWORD)
     actor = store.accounts.sign_in(member, PASSWORD)
     assert (actor.name, actor.role) == (member, "reviewer")
     with store.reading() as session:
         (kept,) = session.execute(
             text("SELECT password_hash FROM users WHERE name = :name"), {"name": member}
         ).one()
-    assert kept.startswith("$argon2id$")
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106, little memory
     assert PASSWORD not in kept
 
 
@@ -146,6 +149,17 @@ def test_a_token_may_do_less_than_its_user_and_never_more(filled, pain):
     filled.accounts.change("reviewer", by="admin", role="reader")
     with pytest.raises(AccessError):
         filled.edit(pain.id, {"mean": 3}, who=actor, why="x")
+
+
+def test_a_token_that_may_less_does_not_change_the_password(store, member):
+    secret, _ = store.accounts.issue_token("editor", by="editor", role="reader")
+    weak = store.accounts.sign_in_with_token(secret)
+    with pytest.raises(AccessError, match=r"may do less \(reader\) than editor \(editor\)"):
+        store.accounts.change("editor", by=weak, password="a sentence of a stranger")
+    secret, _ = store.accounts.issue_token("editor", by="editor")
+    full = store.accounts.sign_in_with_token(secret)
+    store.accounts.change("editor", by=full, password="a sentence to remember")
+    assert store.accounts.sign_in("editor", "a sentence to remember") == full
 
 
 def test_tokens_end(store, member, monkeypatch):

@@ -54,6 +54,7 @@ def test_the_second_of_two_editors_is_told_of_the_first(filled, pain):
     assert "pain (VAS) at month 12 in the arm cells" in said
     assert "mean from 41.2 to 43.2 changed by A. Reviewer" in said
     assert "misread Table 2" in said
+    assert "You wanted mean 42 (it is 43.2), n 19 (it is 20)." in said
     assert caught.value.yours == {"mean": "42"}
     assert caught.value.theirs == {"mean": "43.2"}
     assert current(filled, pain).cells["mean"] == "43.2"

@@ -14,6 +14,7 @@ from reprieve.living.store import (
     Update,
     told,
 )
+from reprieve.living.store.clock import now
 
 
 def last_moment(store):
@@ -67,6 +68,25 @@ def test_the_difference_between_two_days_in_words(filled, pain):
     # The other way round, it would be told that the reviewer changed it back.
     with pytest.raises(InputError, match=r"lies before .*give the earlier day first"):
         filled.diff(last_moment(filled), start)
+
+
+def test_since_the_end_of_a_day_that_is_not_over(filled, pain):
+    today = datetime.datetime.now(datetime.UTC).date()
+    with pytest.raises(InputError, match="is still to come, and nothing can have changed since"):
+        filled.diff(today)
+
+
+def test_a_clock_that_goes_ahead_hides_nothing(filled, pain, monkeypatch):
+    ahead = now() + datetime.timedelta(hours=1)
+    start = last_moment(filled)
+    with monkeypatch.context() as patch:
+        patch.setattr("reprieve.living.store.changes.now", lambda: ahead)
+        filled.edit(pain.id, {"mean": 43.2}, who="editor", why="from a machine that is ahead")
+    filled.edit(pain.id, {"sd": 20.2}, who="editor", why="from one that is not")
+    (change,) = filled.diff(start)
+    assert set(change.columns) == {"mean", "sd"}
+    (change,) = filled.diff(ahead)
+    assert set(change.columns) == {"sd"}
 
 
 def test_there_and_back_is_no_difference(filled, pain):

@@ -5,11 +5,12 @@ import datetime
 import pytest
 
 from reprieve.living.record import Record
-from reprieve.living.store import FaultyChangeError
+from reprieve.living.store import FaultyChangeError, Insert
 from reprieve.living.store.clock import now
 from reprieve.living.store.errors import UnfitTextError
 from reprieve.living.store.models import Alert, Search
 from reprieve.living.store.records import keep_records, record_of
+from reprieve.living.worklists import RiskOfBias
 
 ODD = [
     "Robert'); DROP TABLE revisions;--",
@@ -49,6 +50,21 @@ def test_numbers_and_times_that_no_database_keeps(store):
         session.add(Alert(key="k", at=now(), kind="x", data={"n": float("nan")}))
     with pytest.raises(UnfitTextError, match="time zone"), store.writing() as session:
         session.add(Search(source="x", query="y", started=datetime.datetime(2026, 3, 1)))
+
+
+def test_names_that_no_index_holds_are_refused(filled):
+    name = "".join(map(chr, range(0x4E00, 0x4E00 + 600)))
+    rows = {"study_id": name, "arm_id": "cells"}
+    with pytest.raises(FaultyChangeError, match="is empty, expected"):
+        filled.change([Insert("arms", rows)], who="editor", why="a long name")
+    with pytest.raises(UnfitTextError, match="has 601 characters"):
+        filled.change(
+            [Insert("arms", rows | {"study_id": name + "x"})], who="editor", why="too long"
+        )
+    bias = RiskOfBias(filled)
+    assert bias.queue("vega-2015", who="editor", outcome=name[:500]) == 1
+    with pytest.raises(UnfitTextError, match="shorten it"):
+        bias.queue("vega-2015", who="editor", outcome=name * 2)
 
 
 def test_numbers_larger_than_any_that_a_database_keeps(filled):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from reprieve.errors import InputError
 from reprieve.living.store.clock import now
 from reprieve.living.store.models import WorkItem
 from reprieve.living.store.pages import page_query
@@ -45,6 +46,13 @@ def test_pages_hold_each_item_once_in_order(listed):
     places = [(item.priority, item.id) for item in items]
     assert places == sorted(set(places), reverse=True)
     assert len(places) == 1600
+
+
+def test_pages_that_there_are_not(listed):
+    for asked, said in (({"limit": 0}, "at least one item"), ({"limit": -1}, "at least one item"),
+                        ({"after": (float("nan"), 1)}, "no number")):  # fmt: skip
+        with pytest.raises(InputError, match=said):
+            page_query("screening", **asked)
 
 
 def test_an_item_done_meanwhile_does_not_shift_the_next_page(listed):

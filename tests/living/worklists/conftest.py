@@ -1,26 +1,24 @@
 """Work lists on both databases, with records to screen."""
 
 import pytest
-from databases import open_store, postgres_server, sqlite_template, store_url
 
 from reprieve.living.record import Record
 from reprieve.living.store.records import keep_records
 from reprieve.living.worklists import Screening
 
-__all__ = ["postgres_server", "sqlite_template", "store_url"]
 
+@pytest.fixture(scope="session")
+def add_accounts():
+    """Gives a store an admin, an editor, a reader, and the reviewers ada, ben and cleo."""
 
-@pytest.fixture
-def store(store_url):
-    """A store with an admin, an editor, and the reviewers ada, ben and cleo."""
-    store = open_store(store_url)
-    store.accounts.add("admin", "admin")
-    store.accounts.add("editor", "editor", by="admin")
-    store.accounts.add("reader", "reader", by="admin")
-    for name in ("ada", "ben", "cleo"):
-        store.accounts.add(name, "reviewer", by="admin")
-    yield store
-    store.close()
+    def add(store):
+        store.accounts.add("admin", "admin")
+        store.accounts.add("editor", "editor", by="admin")
+        store.accounts.add("reader", "reader", by="admin")
+        for name in ("ada", "ben", "cleo"):
+            store.accounts.add(name, "reviewer", by="admin")
+
+    return add
 
 
 @pytest.fixture
@@ -44,23 +42,16 @@ def screening(store, keep):
     return screening
 
 
-@pytest.fixture
-def small(make_evidence):
+@pytest.fixture(scope="session")
+def small(make_shared_evidence):
     """One trial that passes the gates: ``vega-2015``, cells and saline."""
-    return make_evidence(
+    return make_shared_evidence(
         studies=[{"study_id": "vega-2015", "label": "Vega 2015", "n_randomised": 40}],
         outcomes=[
             {"study_id": "vega-2015", "arm_id": arm, "month": 0, "mean": mean, "sd": 21.5}
             for arm, mean in (("cells", 61.5), ("saline", 60.5))
         ],
     )
-
-
-@pytest.fixture
-def filled(store, small):
-    """The store with this trial."""
-    store.import_package(small, who="editor", why="first import")
-    return store
 
 
 def pain(arm, mean, **cells):

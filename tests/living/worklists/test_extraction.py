@@ -70,6 +70,23 @@ def test_taking_back_takes_the_rows_out_again(extraction, item, filled, row):
     assert at_six(filled)["cells"]["mean"] == "41.2"
 
 
+def test_one_of_two_cannot_take_back_what_a_third_has_settled(extraction, item, filled, row):
+    mine = extraction.submit(item, {"outcomes": [row("cells", 41.2)]}, who="ada").mine
+    extraction.submit(item, {"outcomes": [row("cells", 43.2)]}, who="ben")
+    extraction.settle(item, {MEAN: "b"}, who="editor")
+    with pytest.raises(ConflictError, match="editor has settled item"):
+        extraction.take_back(mine.id, who="ada")
+    assert at_six(filled)["cells"]["mean"] == "43.2"
+
+
+@pytest.mark.parametrize("who", ["ben", "reader", "editor"])
+def test_an_error_does_not_tell_what_one_has_handed_in(extraction, item, row, who):
+    extraction.submit(item, {"outcomes": [row("cells", 41.2)]}, who="ada")
+    with pytest.raises((AccessError, ConflictError)) as refused:
+        extraction.settle(item, {}, who=who, expected_version=99)
+    assert "extracted" not in str(refused.value)
+
+
 def test_what_was_built_on_it_is_not_lost_by_taking_back(extraction, item, filled, row):
     tables = {"outcomes": [row("cells", 41.2)]}
     extraction.submit(item, tables, who="ada")

@@ -63,6 +63,14 @@ def test_nobody_sees_the_other_before_both_have_decided(screening, items):
     assert [d.who for d in screening.show(items[1], who="reader").decisions] == ["ada", "ben"]
 
 
+@pytest.mark.parametrize("who", ["ben", "reader", "editor"])
+def test_an_error_does_not_tell_what_one_has_decided(screening, items, who):
+    screening.decide(items[0], "exclude", reason="wrong_design", note="a secret", who="ada")
+    with pytest.raises((AccessError, ConflictError)) as refused:
+        screening.adjudicate(items[0], "include", who=who, expected_version=99)
+    assert "exclude" not in str(refused.value)
+
+
 def test_blind_again_after_one_takes_back(screening, items):
     seen = decide(screening, items[0], "include", "exclude")
     seen = screening.take_back(seen.mine.id, who="ben", note="misread")
@@ -130,6 +138,14 @@ def test_taking_back_an_adjudication_brings_the_conflict_back(screening, items):
     settled = screening.adjudicate(items[0], "include", who="editor")
     verdict_id = next(d.id for d in settled.decisions if d.part == "adjudicator")
     assert screening.take_back(verdict_id, who="editor").state == "conflict"
+
+
+def test_a_verdict_stands_by_itself(screening, items):
+    mine = decide(screening, items[0], "include", "exclude").mine
+    screening.adjudicate(items[0], "include", who="editor")
+    seen = screening.take_back(mine.id, who="ben")
+    assert (seen.state, seen.outcome) == ("done", "include")
+    assert screening.agreement(who="reader").overall.n == 1
 
 
 def test_history_is_never_rewritten(screening, items, store):

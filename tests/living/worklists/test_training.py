@@ -35,6 +35,19 @@ def test_what_is_like_the_included_comes_first(store, mixed):
     assert {item.id: item.version for item in page} == before
 
 
+def test_a_place_does_not_tell_what_one_has_decided(store, mixed):
+    ranker = Ranker(store)
+    ranker.train(who="ada")
+    by_title = {item.title: item for item in mixed.page(who="ada")}
+    mixed.decide(by_title[KNEES[1]].id, "exclude", reason="wrong_design", who="ada")
+    mixed.decide(by_title[HEARTS[1]].id, "include", who="ada")
+    assert ranker.train(who="ada").moved == 36
+    after = {item.title: item.priority for item in mixed.page(who="ben")}
+    for title in (KNEES[1], HEARTS[1]):
+        assert after[title] == by_title[title].priority
+    assert after[HEARTS[2]] != by_title[HEARTS[2]].priority
+
+
 def test_progress_shows_what_the_rule_said(store, mixed):
     Ranker(store).train(who="reprieve")
     progress = mixed.progress(who="reader")

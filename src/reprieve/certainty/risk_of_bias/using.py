@@ -33,7 +33,7 @@ def judgement_of(
     Raises
     ------
     InputError
-        Several results of a study fit.
+        Several results of a study fit, and are judged differently.
 
     Examples
     --------
@@ -61,13 +61,13 @@ def judgement_of(
     for study, several in best.items():
         closest = max(closeness for closeness, _ in several)
         words = {j.result: j.judgement for closeness, j in several if closeness == closest}
-        if len(words) > 1:
+        if len(set(words.values())) > 1:
             results = "; ".join(" ".join(filter(None, result[1:])) for result in words)
             raise InputError(
                 f"{study} has judgements of several results ({results}); say which by outcome "
                 "or comparison"
             )
-        (found[study],) = words.values()
+        found[study] = next(iter(words.values()))
     return found
 
 
@@ -128,7 +128,7 @@ def with_risk_of_bias(
     Raises
     ------
     InputError
-        No such column, or several results of a study fit.
+        No such column, or several results of a study fit and are judged differently.
 
     Examples
     --------

@@ -30,6 +30,7 @@ WITHIN: tuple[Gate, ...] = (
     keys.unique_ids,
     keys.two_different_arms,
     keys.repeated_rows,
+    keys.one_count_an_event,
     sources.identifiers,
     sources.shared_identifiers,
     sources.registrations,

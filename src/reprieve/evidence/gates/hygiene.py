@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from reprieve.evidence.faults import Fault, Level, faults_where
@@ -23,6 +25,17 @@ _TEXT_FAULTS: tuple[tuple[str, str, str, Level], ...] = (
     (_HIDDEN, "holds an invisible character", "plain text", "warning"),
     (_LOOSE, "has spaces around the text", "none", "warning"),
 )
+
+
+def runs_as_formula(text: str) -> bool:
+    """Whether a spreadsheet that opens a text in a CSV file would run it.
+
+    Examples
+    --------
+    >>> runs_as_formula('=HYPERLINK("https://example.org")'), runs_as_formula("-12.5")
+    (True, False)
+    """
+    return re.search(_FORMULA, text) is not None
 
 
 def unsafe_text(evidence: Evidence) -> list[Fault]:

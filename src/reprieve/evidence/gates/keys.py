@@ -8,7 +8,7 @@ import polars as pl
 
 from reprieve.evidence.faults import Fault, faults_where
 from reprieve.evidence.records import Evidence
-from reprieve.evidence.schema import SIDE_TABLES, TABLES
+from reprieve.evidence.schema import SIDE_TABLES, TABLES, UNVERIFIED
 
 _ABOUT_ARMS = (
     ("outcomes", "arm_id"),
@@ -17,10 +17,12 @@ _ABOUT_ARMS = (
     ("events", "arm_id"),
 )
 _NOT_CONTENT = ("row", "readings", "locator", "source_url")
+_EVENT = ("study_id", "arm_id", "event", "month")
+_APART = pl.col("flag").is_in(("subgroup", UNVERIFIED))
 _SAME_NUMBER = {
     "outcomes": ("study_id", "arm_id", "domain", "instrument", "month", "statistic", "flag"),
     "contrasts": ("study_id", "arm_a", "arm_b", "domain", "instrument", "month", "measure", "flag"),
-    "events": ("study_id", "arm_id", "event", "month", "flag"),
+    "events": (*_EVENT, "flag"),
 }
 
 
@@ -106,6 +108,8 @@ def repeated_rows(evidence: Evidence) -> list[Fault]:
             same=~pl.struct(pl.exclude(*_NOT_CONTENT)).is_first_distinct(),
             second=~pl.struct(key).is_first_distinct(),
         )
+        # Of events that are counted `one_count_an_event` tells.
+        told = _APART if table == "events" else pl.lit(True)
         admitted = evidence.conflicts.filter(pl.col("table") == table)["study_id"].implode()
         faults += faults_where(
             table,
@@ -118,13 +122,43 @@ def repeated_rows(evidence: Evidence) -> list[Fault]:
         faults += faults_where(
             table,
             again,
-            pl.col("second") & ~pl.col("same") & ~pl.col("study_id").is_in(admitted),
+            pl.col("second") & ~pl.col("same") & ~pl.col("study_id").is_in(admitted) & told,
             None,
             "gives another value for what an earlier row gives",
             "one value, or the other one in conflicts.csv",
             "warning",
         )
     return faults
+
+
+def one_count_an_event(evidence: Evidence) -> list[Fault]:
+    """How many people in an arm had an event by a month is one count: no analysis can use two.
+
+    Counts of a subgroup, and those that a program read and nobody has verified, stand apart.
+    """
+    again = rows_alike(evidence.events.remove(_APART), _EVENT)
+    if again.is_empty():
+        return []
+    again = again.with_columns(
+        first=pl.col("row").min().over(_EVENT),
+        same=~pl.struct(pl.exclude(*_NOT_CONTENT)).is_first_distinct(),
+    )
+    return faults_where(
+        "events",
+        again,
+        # A row that only repeats another is told of by `repeated_rows`.
+        (pl.col("first") < pl.col("row")) & ~pl.col("same"),
+        "events",
+        pl.format(
+            "{} of {} is a second count of '{}' in '{}' of {}, beside row {}",
+            *(pl.col(name).cast(pl.String).fill_null("?") for name in ("events", "n")),
+            "event",
+            "arm_id",
+            "study_id",
+            "first",
+        ),
+        "one count; the other one in conflicts.csv, or both apart by month or flag (subgroup)",
+    )
 
 
 def rows_alike(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

@@ -65,7 +65,9 @@ class Stopping:
     def __str__(self) -> str:
         head = f"{self.screened} of {self.total} records screened, {self.found} relevant"
         if self.recall is None or self.recall_at_least is None:
-            return f"{head}: too early to say anything about recall"
+            if not self.stop:
+                return f"{head}: too early to say anything about recall"
+            return f"{head}. {self.advice}"
         return (
             f"{head}: recall is estimated at {_percent(self.recall)} and is at least "
             f"{_percent(self.recall_at_least)} at {_percent(self.confidence)} confidence "

@@ -116,7 +116,8 @@ class Accounts:
     ) -> None:
         """Change the role or password of an account, close it or open it again.
 
-        People may change their own password; all else takes an admin.
+        People may change their own password; all else takes an admin. Whoever came in with a token
+        that may do less than its user needs the password for that.
 
         Raises
         ------
@@ -130,6 +131,11 @@ class Accounts:
         with session_of(self._engine, writes=True) as session:
             acting(session, by, "read" if own and only_password else "administer")
             user = _named(session, name)
+            if own and isinstance(by, Actor) and ROLES.index(by.role) < ROLES.index(user.role):
+                raise AccessError(
+                    f"this sign-in may do less ({by.role}) than {name} ({user.role}), and may not "
+                    "change the account; sign in with the password"
+                )
             if user.kind == "program":
                 raise InputError(f"{PROGRAM} is the program's own account and stays as it is")
             if role is not None and role not in ROLES:

@@ -205,7 +205,9 @@ def _step(
     session: Session, change: Update | Delete, row: EvidenceRow, after: Cells | None
 ) -> _Step | None:
     if change.expected_version is not None and change.expected_version != row.version:
-        raise changed_since(session, row, change.expected_version, after or {})
+        named = change.cells if isinstance(change, Update) else {}
+        wanted = {column: after[column] for column in named} if after else {}
+        raise changed_since(session, row, change.expected_version, wanted)
     position = (change.position if isinstance(change, Update) else "") or row.position
     if after == row.cells and position == row.position:
         return None

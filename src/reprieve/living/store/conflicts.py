@@ -16,20 +16,33 @@ from reprieve.living.store.words import author, changed_cells, day
 def changed_since(
     session: Session, row: EvidenceRow, version: int, wanted: Mapping[str, str | None]
 ) -> ConflictError:
-    """The row is not at the version that the change was made on."""
+    """The row is not at the version that the change was made on.
+
+    Parameters
+    ----------
+    session : Session
+    row : EvidenceRow
+    version : int
+        The one that the change was made on.
+    wanted : mapping
+        The columns that it names, with the values that they were to have.
+    """
     later = _later(session, row.id, version)
     told = "; ".join(_told(revision) for revision in later) or "it was never at that version"
     theirs: Cells = {}
     for revision in later:
         theirs |= {column: new for column, _, new in changed_cells(revision)}
-    yours = {column: wanted[column] for column in theirs if column in wanted}
-    shown = ", ".join(f"{column} {value or 'empty'}" for column, value in yours.items())
+    shown = ", ".join(
+        f"{column} {new or 'empty'} (it is {row.cells.get(column) or 'empty'})"
+        for column, new in wanted.items()
+        if new != row.cells.get(column)
+    )
     return ConflictError(
         f"{row.study_id}, {name_of(row.table_name, row.cells)}: you worked on version {version}, "
         f"but it is at version {row.version}: {told}."
-        + (f" With your change it would be {shown}." if shown else "")
+        + (f" You wanted {shown}." if shown else "")
         + " Nothing was written; look at the row again and decide.",
-        yours,
+        {column: new for column, new in wanted.items() if column in theirs},
         {column: row.cells.get(column) for column in theirs},
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from reprieve.errors import InputError
 from reprieve.living.store.cells import Cells, name_of
+from reprieve.living.store.clock import now
 from reprieve.living.store.models import Batch, Revision
 from reprieve.living.store.states import last_batch, standing_at
 from reprieve.living.store.words import author, day
@@ -129,9 +130,9 @@ def history(
 
 
 def changes_between(
-    session: Session, start: datetime.datetime, end: datetime.datetime
+    session: Session, start: datetime.datetime, end: datetime.datetime | None
 ) -> list[RowChange]:
-    """All in all, how the evidence at `end` differs from that at `start`, row by row.
+    """All in all, how the evidence at `end` (None: now) differs from that at `start`, row by row.
 
     A row that was changed and changed back is no difference; of several changes the last
     author is named. In the order of the changes.
@@ -141,12 +142,17 @@ def changes_between(
     InputError
         If `end` lies before `start`: nobody took out what came in between.
     """
-    if end < start:
+    first, last = last_batch(session, start), last_batch(session, end)
+    if end is None and start > now() and first == last:
+        raise InputError(
+            f"{start:%Y-%m-%d %H:%M} UTC is still to come, and nothing can have changed since; "
+            "give an earlier day (a day means its end), or a time such as 2026-03-01T08:00"
+        )
+    if end is not None and end < start:
         raise InputError(
             f"{end:%Y-%m-%d %H:%M} UTC lies before {start:%Y-%m-%d %H:%M} UTC; "
             "give the earlier day first"
         )
-    first, last = last_batch(session, start), last_batch(session, end)
     old, new = (first.id if first else 0), (last.id if last else 0)
     changed = (
         select(Revision.row_id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from sqlalchemy import Select, select, tuple_
 
-from reprieve.errors import UnknownWordError
+from reprieve.errors import InputError, UnknownWordError
 from reprieve.living.store.models import WORK_STATES, WorkItem
 
 PAGE = 50
@@ -37,9 +39,15 @@ def page_query(
     ------
     UnknownWordError
         If there is no such state.
+    InputError
+        If a page of less than one item is asked for, or one after what is no number.
     """
     if state not in WORK_STATES:
         raise UnknownWordError("state of an item", state, WORK_STATES)
+    if limit < 1:
+        raise InputError(f"a page has at least one item, not {limit}; ask for one or more")
+    if after is not None and math.isnan(after[0]):
+        raise InputError("nothing comes after a priority that is no number; give the last item's")
     query = (
         select(WorkItem)
         .where(WorkItem.kind == kind, WorkItem.state == state)

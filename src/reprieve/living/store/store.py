@@ -20,7 +20,7 @@ from reprieve.evidence.typed import columns_of
 from reprieve.living.store.accounts import Accounts
 from reprieve.living.store.cells import ALL_TABLES, cells_of
 from reprieve.living.store.changes import Change, Delete, Insert, TakeBack, Update, write_batch
-from reprieve.living.store.clock import end_of, now
+from reprieve.living.store.clock import end_of
 from reprieve.living.store.engine import (
     make_engine,
     queue_for_evidence,
@@ -400,7 +400,7 @@ class Store:
     def diff(self, start: Day, end: Day | None = None) -> list[RowChange]:
         """How the evidence at `end` (now) differs from that at `start`; `told` gives sentences."""
         with self.reading() as session:
-            return changes_between(session, end_of(start), now() if end is None else end_of(end))
+            return changes_between(session, end_of(start), None if end is None else end_of(end))
 
 
 DEEDS: dict[str, Deed] = {

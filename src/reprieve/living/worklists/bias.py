@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from reprieve.errors import InputError, UnknownWordError
+from reprieve.evidence.gates.hygiene import runs_as_formula
 from reprieve.living.screening import Agreement, cohen_kappa
-from reprieve.living.store.models import Decision, WorkItem
+from reprieve.living.store.clock import end_of, now
+from reprieve.living.store.models import Decision, User, WorkItem
 from reprieve.living.store.permissions import Who, acting
+from reprieve.living.store.store import Day, Store
 from reprieve.living.worklists import decisions as deciding
 from reprieve.living.worklists.queueing import enqueue_bias
 from reprieve.living.worklists.views import ItemView, views
@@ -55,15 +60,51 @@ class DomainComparison:
         return self.a is not None and self.b is not None and self.a.judgement == self.b.judgement
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedResult:
+    """What was judged of one result of a trial, by one person or in the end.
+
+    Attributes
+    ----------
+    item_id : int
+    study_id, outcome, comparison, tool : str
+        The result, and with which tool; an empty outcome or comparison means all.
+    judgements : tuple of Judgement
+        One a domain; where both agree, with the words of the first.
+    who : str
+        Who judged; in the end, both who agree or who settled.
+    date : str
+        The day of the (last) judgement (ISO 8601, UTC).
+    """
+
+    item_id: int
+    study_id: str
+    outcome: str
+    comparison: str
+    tool: str
+    judgements: tuple[Judgement, ...]
+    who: str
+    date: str
+
+
 class RiskOfBias(WorkList):
     """The list of results whose risk of bias two people judge.
 
     Parameters
     ----------
     store : Store
+    check : callable, optional
+        Called with each `JudgedResult` before it is kept, to refuse words that its tool does not
+        know; `reprieve.updates.judgements.bias_records` does. Without it only the form is checked.
     """
 
     kind = "risk_of_bias"
+
+    def __init__(
+        self, store: Store, *, check: Callable[[JudgedResult], object] | None = None
+    ) -> None:
+        super().__init__(store)
+        self._check = check
 
     def queue(
         self,
@@ -75,7 +116,16 @@ class RiskOfBias(WorkList):
         comparison: str = "",
         tool: str = "rob2",
     ) -> int:
-        """Put a result on the list; 0 where it is on it already."""
+        """Put a result on the list; 0 where it is on it already.
+
+        Raises
+        ------
+        InputError
+            If a spreadsheet would run the outcome or the comparison as a formula.
+        """
+        for text in (outcome, comparison):
+            if runs_as_formula(text):
+                raise InputError(f"{text!r} would run as a formula in a spreadsheet; use words")
         with self._store.writing() as session:
             acting(session, who, "update")
             return enqueue_bias(
@@ -102,7 +152,8 @@ class RiskOfBias(WorkList):
         Raises
         ------
         InputError
-            If a judgement lacks its domain, word or rationale, or a domain stands twice.
+            If a judgement lacks its domain, word or rationale, a domain stands twice, or `check`
+        refuses.
         ConflictError
             If this person has judged already, or two others have.
         """
@@ -111,6 +162,7 @@ class RiskOfBias(WorkList):
             item = deciding.find_item(session, item_id, self.kind, lock=True)
             stand = deciding.standing(session, item)
             user = deciding.as_reviewer(session, who, item, stand)
+            self._refuse_unknown(item, own, user)
             stand.append(
                 deciding.append(
                     session,
@@ -169,9 +221,9 @@ class RiskOfBias(WorkList):
         with self._store.writing() as session:
             item = deciding.find_item(session, item_id, self.kind, lock=True)
             stand = deciding.standing(session, item)
-            deciding.expect_version(item, expected_version, stand)
-            user = deciding.as_adjudicator(session, who, item, stand)
+            user = deciding.as_adjudicator(session, who, item, stand, expected_version)
             chosen = _chosen(_compare(item, stand), picks)
+            self._refuse_unknown(item, chosen, user)
             stand.append(
                 deciding.append(
                     session,
@@ -186,29 +238,54 @@ class RiskOfBias(WorkList):
             deciding.move(item, *self._verdict(item, stand), stand)
             return views(session, [item], user)[0]
 
+    def settled(self, *, as_of: Day | None = None) -> list[JudgedResult]:
+        """What has been judged in the end, result by result, now or as it stood at a moment.
+
+        Like the evidence of a store it may be read by whoever can open the store.
+        """
+        every = (
+            select(Decision)
+            .join(Decision.item)
+            .where(WorkItem.kind == self.kind)
+            .options(contains_eager(Decision.item), joinedload(Decision.user))
+            .order_by(WorkItem.study_id, WorkItem.id, Decision.id)
+        )
+        if as_of is not None:
+            every = every.where(Decision.at <= end_of(as_of))
+        of_item: dict[int, list[Decision]] = {}
+        with self._store.reading() as session:
+            for decision in session.scalars(every):
+                of_item.setdefault(decision.item_id, []).append(decision)
+        stood = [(made[0].item, deciding.still_standing(made)) for made in of_item.values()]
+        return [_judged(item, d) for item, d in stood if self._verdict(item, d)[0] == "done"]
+
     def results(self, *, who: Who) -> list[dict[str, str]]:
         """What has been judged in the end, one row a domain, as a file of judgements has it."""
         with self._store.reading() as session:
             acting(session, who, "read")
-            done = select(WorkItem).where(WorkItem.kind == self.kind, WorkItem.state == "done")
-            return [
-                row
-                for item in session.scalars(done.order_by(WorkItem.study_id, WorkItem.id))
-                for row in _rows(item, deciding.standing(session, item))
-            ]
+        return [row for result in self.settled() for row in _rows(result)]
 
     def agreement(self, *, who: Who) -> Agreement:
         """Cohen's κ of all domains that two people have judged."""
         with self._store.reading() as session:
             acting(session, who, "read")
             every = select(WorkItem).where(WorkItem.kind == self.kind, WorkItem.state != "open")
+            judged = [
+                (item, deciding.standing(session, item))
+                for item in session.scalars(every.order_by(WorkItem.id))
+            ]
             pairs = [
                 (domain.a.judgement, domain.b.judgement)
-                for item in session.scalars(every.order_by(WorkItem.id))
-                for domain in _compare(item, deciding.standing(session, item))
+                for item, stand in judged
+                if len(deciding.by_reviewers(stand)) >= item.needs
+                for domain in _compare(item, stand)
                 if domain.a is not None and domain.b is not None
             ]
         return cohen_kappa([a for a, _ in pairs], [b for _, b in pairs])
+
+    def _refuse_unknown(self, item: WorkItem, own: Sequence[Judgement], user: User) -> None:
+        if self._check is not None:
+            self._check(_result(item, own, user.name, now()))
 
     def _verdict(self, item: WorkItem, decisions: Sequence[Decision]) -> Verdict:
         if deciding.adjudication(decisions) is not None:
@@ -234,8 +311,20 @@ def _judgements(given: Sequence[Mapping[str, Any]]) -> list[Judgement]:
         domain = str(row["domain"]).strip()
         if domain in found:
             raise InputError(f"the domain {domain} is judged twice; judge it once")
-        answers = {str(k): str(v) for k, v in (row.get("answers") or {}).items()}
-        judged, why = str(row["judgement"]).strip(), str(row["rationale"]).strip()
+        given_answers = row.get("answers") or {}
+        if not isinstance(given_answers, Mapping):
+            raise InputError(
+                f"the answers of {domain} are {given_answers!r}; give each by its question: "
+                '{"1.1": "Y"}'
+            )
+        answers = {str(k): str(v).strip().upper() for k, v in given_answers.items()}
+        judged = str(row["judgement"]).strip().lower().replace("_", " ")
+        why = str(row["rationale"]).strip()
+        if runs_as_formula(why):
+            raise InputError(
+                f"the rationale of {domain} would run as a formula in a spreadsheet; begin it with "
+                "a word, not with = + - or @"
+            )
         found[domain] = Judgement(domain, judged, why, answers)
     return list(found.values())
 
@@ -275,23 +364,44 @@ def _chosen(domains: Sequence[DomainComparison], picks: Mapping[str, Any]) -> li
     return chosen
 
 
-def _rows(item: WorkItem, decisions: Sequence[Decision]) -> list[dict[str, str]]:
+def _judged(item: WorkItem, decisions: Sequence[Decision]) -> JudgedResult:
     settled = deciding.adjudication(decisions)
     both = deciding.by_reviewers(decisions)
-    last = settled or both[-1]
-    who = settled.user.name if settled else " and ".join(d.user.name for d in both)
-    own = _by_domain(settled or both[0]).values()
+    return _result(
+        item,
+        list(_by_domain(settled or both[0]).values()),
+        settled.user.name if settled else " and ".join(d.user.name for d in both),
+        (settled or both[-1]).at,
+    )
+
+
+def _result(
+    item: WorkItem, judgements: Sequence[Judgement], who: str, at: datetime.datetime
+) -> JudgedResult:
+    return JudgedResult(
+        item_id=item.id,
+        study_id=str(item.study_id),
+        outcome=item.data["outcome"],
+        comparison=item.data["comparison"],
+        tool=item.data["tool"],
+        judgements=tuple(judgements),
+        who=who,
+        date=at.date().isoformat(),
+    )
+
+
+def _rows(result: JudgedResult) -> list[dict[str, str]]:
     return [
         {
-            "study_id": str(item.study_id),
-            "outcome": item.data["outcome"],
-            "comparison": item.data["comparison"],
-            "tool": item.data["tool"],
+            "study_id": result.study_id,
+            "outcome": result.outcome,
+            "comparison": result.comparison,
+            "tool": result.tool,
             "domain": judgement.domain,
             "judgement": judgement.judgement,
-            "who": who,
-            "date": last.at.date().isoformat(),
+            "who": result.who,
+            "date": result.date,
             "why": judgement.rationale,
         }
-        for judgement in own
+        for judgement in result.judgements
     ]

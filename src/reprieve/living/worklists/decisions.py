@@ -79,13 +79,10 @@ def adjudication(decisions: Iterable[Decision]) -> Decision | None:
     return next((d for d in decisions if d.part == ADJUDICATOR), None)
 
 
-def expect_version(item: WorkItem, expected: int | None, decisions: Iterable[Decision]) -> None:
+def _expect_version(item: WorkItem, expected: int | None, decisions: Iterable[Decision]) -> None:
     """Refuse to go on from a state of the item that is not the present one.
 
-    Raises
-    ------
-    ConflictError
-        Saying what has happened to it.
+    What it says tells the decisions, so it must not be asked while reviewers are blind.
     """
     if expected is None or expected == item.version:
         return
@@ -121,20 +118,34 @@ def as_reviewer(session: Session, who: Who, item: WorkItem, decisions: list[Deci
     return user
 
 
-def as_adjudicator(session: Session, who: Who, item: WorkItem, decisions: list[Decision]) -> User:
+def as_adjudicator(
+    session: Session, who: Who, item: WorkItem, decisions: list[Decision], expected: int | None
+) -> User:
     """The user, if they may settle this item: an editor who was none of its reviewers.
+
+    Parameters
+    ----------
+    session : Session
+    who : str or Actor
+    item : WorkItem
+    decisions : list of Decision
+        Those that stand.
+    expected : int or None
+        The version of the item that they looked at; None where that does not matter.
 
     Raises
     ------
     AccessError
         If their role does not reach, or they are one of those who disagree.
     ConflictError
-        If there is nothing to settle.
+        If there is nothing to settle, or the item has changed.
     """
     user = acting(session, who, "adjudicate")
-    if item.state != "conflict":
-        state = "is done" if item.state == "done" else "waits for its reviewers"
-        raise ConflictError(f"item {item.id} {state}; there is nothing to settle")
+    if item.state == "open":
+        raise ConflictError(f"item {item.id} waits for its reviewers; there is nothing to settle")
+    _expect_version(item, expected, decisions)
+    if item.state == "done":
+        raise ConflictError(f"item {item.id} is done; there is nothing to settle")
     if any(d.user_id == user.id for d in by_reviewers(decisions)):
         raise AccessError(
             f"{user.name} is one of the reviewers of item {item.id}; a third person settles it, or "
@@ -192,13 +203,22 @@ def take_back(session: Session, who: Who, item: WorkItem, decision: Decision, no
     AccessError
         If it is another person's decision and `who` is no editor.
     ConflictError
-        If it is taken back already, or the evidence that followed from it was changed since.
+        If it is taken back already, a third person has chosen between it and another since, or
+        the evidence that followed from it was changed since.
     """
     user = acting(session, who, "decide")
     if decision.user_id != user.id:
         acting(session, who, "undo")
-    if decision.decision == TAKEN_BACK or decision not in standing(session, item):
+    stand = standing(session, item)
+    if decision.decision == TAKEN_BACK or decision not in stand:
         raise ConflictError(f"decision {decision.id} does not stand any more; nothing to take back")
+    settled = adjudication(stand)
+    # A verdict on a record stands by itself; choices between two extractions rest on both.
+    if settled is not None and settled is not decision and settled.data is not None:
+        raise ConflictError(
+            f"{author(settled.user)} has settled item {item.id} on the ground of decision "
+            f"{decision.id}; take decision {settled.id} back first"
+        )
     append(session, item, user, decision.part, TAKEN_BACK, note=note, undoes=decision.id)
     batch = item.data.get("batch")
     if batch is not None:

@@ -147,8 +147,7 @@ class Extraction(WorkList):
         with self._store.writing() as session:
             item = deciding.find_item(session, item_id, self.kind, lock=True)
             stand = deciding.standing(session, item)
-            deciding.expect_version(item, expected_version, stand)
-            user = deciding.as_adjudicator(session, who, item, stand)
+            user = deciding.as_adjudicator(session, who, item, stand, expected_version)
             _write(session, user, item, stand, picks, note or "differences settled")
             stand.append(
                 deciding.append(

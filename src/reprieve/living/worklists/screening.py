@@ -122,8 +122,7 @@ class Screening(WorkList):
         with self._store.writing() as session:
             item = deciding.find_item(session, item_id, self.kind, lock=True)
             stand = deciding.standing(session, item)
-            deciding.expect_version(item, expected_version, stand)
-            user = deciding.as_adjudicator(session, who, item, stand)
+            user = deciding.as_adjudicator(session, who, item, stand, expected_version)
             stand.append(
                 deciding.append(
                     session, item, user, deciding.ADJUDICATOR, decision, reason=reason, note=note

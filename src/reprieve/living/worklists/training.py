@@ -36,7 +36,7 @@ class Trained:
     records, trained_on : int
         Records on the list, and those that people have decided on.
     moved : int
-        Open records whose priority changed.
+        Records that nobody has decided on whose priority changed.
     stopping : Stopping
         What the stopping rule says of the records that are done.
     """
@@ -61,10 +61,11 @@ class Ranker:
         self._model: Priority | None = None
 
     def train(self, *, who: Who) -> Trained:
-        """Learn from all decisions so far, and reorder what is open.
+        """Learn from all decisions so far, and reorder what nobody has decided on.
 
-        Reads in one transaction, learns in none, and writes in short ones, so that people who
-        screen meanwhile do not wait.
+        Where one of two has decided the record keeps its place: a new one would tell the other
+        what the first has said. Reads in one transaction, learns in none, and writes in short
+        ones, so that people who screen meanwhile do not wait.
 
         Raises
         ------
@@ -86,7 +87,7 @@ class Ranker:
                 {
                     item.id: float(score)
                     for item, score in zip(items, scores, strict=True)
-                    if item.state == "open" and item.priority != score
+                    if item.state == "open" and not item.decided and item.priority != score
                 }
             )
             trained_on = len(items) - known.count(UNSCREENED)
@@ -139,7 +140,7 @@ def _items(session: Session) -> list[Row[Any]]:
     """All records on the list."""
     every = (
         select(WorkItem.id, WorkItem.record_id, WorkItem.state, WorkItem.priority)
-        .add_columns(FetchedRecord.content_hash)
+        .add_columns(WorkItem.decided, FetchedRecord.content_hash)
         .join(FetchedRecord, FetchedRecord.id == WorkItem.record_id)
         .where(WorkItem.kind == KIND)
         .order_by(WorkItem.id)

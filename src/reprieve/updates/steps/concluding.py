@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from reprieve.certainty.risk_of_bias.records import BiasJudgement
 from reprieve.evidence.records import Evidence
 from reprieve.living.store import Store
 from reprieve.living.store import models as tables
@@ -21,7 +22,9 @@ from reprieve.updates.alerts import Alert
 from reprieve.updates.changes import Difference, compare
 from reprieve.updates.concluding import conclude_topic
 from reprieve.updates.conclusions import Conclusion, Standing, to_dict
+from reprieve.updates.judgements import digests, settled_judgements
 from reprieve.updates.kept import (
+    JUDGED,
     LOG,
     REGISTERED,
     RETRACTED,
@@ -68,6 +71,13 @@ class _State:
     before: Evidence | None
     last: LastVersion | None
     pipeline: Pipeline
+    judgements: list[BiasJudgement]
+
+    def judged_otherwise(self) -> set[str]:
+        """Trials whose risk of bias is not what it was at the last version."""
+        now = digests(self.judgements)
+        before = {} if self.last is None else self.last.row.data.get(JUDGED, {})
+        return {study for study in {*now, *before} if now.get(study) != before.get(study)}
 
 
 def conclude_version(
@@ -126,6 +136,7 @@ def conclude_version(
 
 
 def _state(store: Store) -> _State:
+    judgements = settled_judgements(store)
     with store.reading() as session:
         evidence = evidence_at(session, None, store.origin)
         batch = last_batch(session)
@@ -136,7 +147,8 @@ def _state(store: Store) -> _State:
             moment = session.get_one(Batch, last.row.batch_id).at
             before = evidence_at(session, moment, store.origin)
         today = datetime.now(UTC).date()
-        return _State(evidence, batch.id, before, last, stored_pipeline(session, evidence, today))
+        registered = stored_pipeline(session, evidence, today)
+        return _State(evidence, batch.id, before, last, registered, judgements)
 
 
 def _standing(
@@ -148,11 +160,11 @@ def _standing(
     conclusions: dict[str, Conclusion] = {}
     last, before = state.last, state.before
     if last is not None and before is not None and last.row.data[SOFTWARE] == software:
-        wanted = affected(before, state.evidence)
+        wanted = affected(before, state.evidence, state.judged_otherwise())
         keys = {topic.key for topic in every}
         conclusions = {k: c for k, c in last.standing.conclusions.items() if k in keys}
     for done, topic in enumerate(wanted, start=1):
-        conclusion = conclude_topic(topic, state.evidence)
+        conclusion = conclude_topic(topic, state.evidence, state.judgements)
         conclusions.pop(topic.key, None)
         if conclusion is not None:
             conclusions[topic.key] = conclusion
@@ -182,7 +194,8 @@ def _version(
     moment = None if row is None else row.at
     at = datetime.now(UTC)
     flow = record_flow(session, state.evidence, moment)
-    why = triggers(session, row, flow, state.batch, software, differences, retire)
+    judged = state.judged_otherwise()
+    why = triggers(session, row, flow, state.batch, judged, software, differences, retire)
     if not why:
         return None
     return ReviewVersion(
@@ -244,6 +257,7 @@ def _write(
             SOFTWARE: software,
             RETRACTED: to_keep(standing.retracted),
             SILENT: to_keep(standing.silent),
+            JUDGED: digests(state.judgements),
             REGISTERED: {each.trial.id: each.state for each in state.pipeline.trials},
         },
     )

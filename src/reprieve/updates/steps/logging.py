@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, select, true
@@ -88,6 +88,7 @@ def triggers(
     last: Version | None,
     flow: VersionFlow,
     batch: int,
+    judged: Collection[str],
     software: str,
     differences: Sequence[Difference],
     retire: str,
@@ -105,6 +106,9 @@ def triggers(
         )
         named = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         why.append(f"the evidence changed ({named})")
+    if judged:
+        trials = "1 trial" if len(judged) == 1 else f"{len(judged)} trials"
+        why.append(f"the risk of bias of {trials} was judged or judged anew")
     if flow.to_screen:
         why.append(f"{flow.to_screen} new records for reviewers")
     if last.data[SOFTWARE] != software:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
@@ -72,6 +72,27 @@ class Words(TypeDecorator[str]):
         if value is not None:
             refuse_unfit(value)
         return value
+
+
+class Key(Words):
+    """A text by which rows are looked up: short enough for an index of both databases."""
+
+    cache_ok = True
+    longest = 600
+    """Characters; PostgreSQL's indexes take 2,704 bytes."""
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text itself, or an error where it is too long."""
+        if value is not None and len(value) > self.longest:
+            raise UnfitTextError(
+                f"the text {value[:40]!r} … has {len(value):,} characters; the name of a trial, a "
+                f"record or a result has {self.longest} at most: shorten it"
+            )
+        return super().process_bind_param(value, dialect)
+
+
+KeyText = Annotated[str, "key"]
+"""In a model: a `Key`."""
 
 
 def refuse_unfit(text: str) -> None:
@@ -148,6 +169,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012
         str: Words,
+        KeyText: Key,
         int: Number,
         datetime.datetime: Moment,
         dict[str, Any]: JSON(none_as_null=True),

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reprieve.living.store.models.accounts import User
-from reprieve.living.store.models.base import Base, Rank
+from reprieve.living.store.models.base import Base, KeyText, Rank
 
 
 class EvidenceRow(Base):
@@ -44,7 +44,7 @@ class EvidenceRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     table_name: Mapped[str]
-    study_id: Mapped[str]
+    study_id: Mapped[KeyText]
     position: Mapped[str] = mapped_column(Rank)
     cells: Mapped[dict[str, Any]]
     readings: Mapped[int | None]
@@ -118,7 +118,7 @@ class Revision(Base):
     batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
     row_id: Mapped[int]
     table_name: Mapped[str]
-    study_id: Mapped[str]
+    study_id: Mapped[KeyText]
     action: Mapped[str]
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]

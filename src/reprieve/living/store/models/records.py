@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from reprieve.living.store.models.base import Base
+from reprieve.living.store.models.base import Base, KeyText
 
 
 class Thread(Base):
@@ -28,8 +28,8 @@ class Thread(Base):
     __tablename__ = "threads"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(unique=True)
-    study_id: Mapped[str | None] = mapped_column(index=True)
+    key: Mapped[KeyText] = mapped_column(unique=True)
+    study_id: Mapped[KeyText | None] = mapped_column(index=True)
     title: Mapped[str] = mapped_column(default="")
     condition: Mapped[str] = mapped_column(default="")
     product: Mapped[str] = mapped_column(default="")
@@ -60,7 +60,7 @@ class FetchedRecord(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str]
-    source_id: Mapped[str]
+    source_id: Mapped[KeyText]
     kind: Mapped[str]
     title: Mapped[str] = mapped_column(default="")
     status: Mapped[str] = mapped_column(default="")

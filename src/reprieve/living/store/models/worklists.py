@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reprieve.living.store.models.accounts import User
-from reprieve.living.store.models.base import Base
+from reprieve.living.store.models.base import Base, KeyText
 from reprieve.living.store.models.records import FetchedRecord, Thread
 
 WORK_KINDS = ("screening", "extraction", "risk_of_bias", "verification", "joining")
@@ -55,11 +55,11 @@ class WorkItem(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    subject: Mapped[str]
+    subject: Mapped[KeyText]
     title: Mapped[str] = mapped_column(default="")
     record_id: Mapped[int | None] = mapped_column(ForeignKey("records.id"), index=True)
     thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id"), index=True)
-    study_id: Mapped[str | None] = mapped_column(index=True)
+    study_id: Mapped[KeyText | None] = mapped_column(index=True)
     row_id: Mapped[int | None] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(default="open")
     outcome: Mapped[str | None]
