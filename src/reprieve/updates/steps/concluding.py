@@ -72,12 +72,10 @@ class _State:
     last: LastVersion | None
     pipeline: Pipeline
     judgements: list[BiasJudgement]
-
-    def judged_otherwise(self) -> set[str]:
-        """Trials whose risk of bias is not what it was at the last version."""
-        now = digests(self.judgements)
-        before = {} if self.last is None else self.last.row.data.get(JUDGED, {})
-        return {study for study in {*now, *before} if now.get(study) != before.get(study)}
+    judged: dict[str, str]
+    """The digest of what was judged of each trial."""
+    judged_otherwise: set[str]
+    """Trials whose risk of bias is not what it was at the last version."""
 
 
 def conclude_version(
@@ -137,18 +135,30 @@ def conclude_version(
 
 def _state(store: Store) -> _State:
     judgements = settled_judgements(store)
+    judged = digests(judgements)
     with store.reading() as session:
         evidence = evidence_at(session, None, store.origin)
         batch = last_batch(session)
         assert batch is not None  # else there would be no evidence
         last = last_version(session)
+        judged_before = {} if last is None else last.row.data.get(JUDGED, {})
         before = None
         if last is not None and last.row.batch_id is not None:
             moment = session.get_one(Batch, last.row.batch_id).at
             before = evidence_at(session, moment, store.origin)
         today = datetime.now(UTC).date()
         registered = stored_pipeline(session, evidence, today)
-        return _State(evidence, batch.id, before, last, registered, judgements)
+        return _State(
+            evidence,
+            batch.id,
+            before,
+            last,
+            registered,
+            judgements,
+            judged,
+            # A trial that is only in one of them counts as well.
+            {study for study, _ in judged.items() ^ judged_before.items()},
+        )
 
 
 def _standing(
@@ -160,7 +170,7 @@ def _standing(
     conclusions: dict[str, Conclusion] = {}
     last, before = state.last, state.before
     if last is not None and before is not None and last.row.data[SOFTWARE] == software:
-        wanted = affected(before, state.evidence, state.judged_otherwise())
+        wanted = affected(before, state.evidence, state.judged_otherwise)
         keys = {topic.key for topic in every}
         conclusions = {k: c for k, c in last.standing.conclusions.items() if k in keys}
     for done, topic in enumerate(wanted, start=1):
@@ -194,8 +204,9 @@ def _version(
     moment = None if row is None else row.at
     at = datetime.now(UTC)
     flow = record_flow(session, state.evidence, moment)
-    judged = state.judged_otherwise()
-    why = triggers(session, row, flow, state.batch, judged, software, differences, retire)
+    why = triggers(
+        session, row, flow, state.batch, state.judged_otherwise, software, differences, retire
+    )
     if not why:
         return None
     return ReviewVersion(
@@ -257,7 +268,7 @@ def _write(
             SOFTWARE: software,
             RETRACTED: to_keep(standing.retracted),
             SILENT: to_keep(standing.silent),
-            JUDGED: digests(state.judgements),
+            JUDGED: state.judged,
             REGISTERED: {each.trial.id: each.state for each in state.pipeline.trials},
         },
     )
